@@ -1,0 +1,62 @@
+/// The border to the file system: one directory, seen from the engine.
+///
+/// The real one is `FileDisk`; `SimDisk` in the tests keeps what was written apart from what was
+/// synced and can fail any call. Every call may block; none is made on an event loop or in the
+/// cooperative pool.
+package protocol Disk: Sendable {
+  /// Where it is, for messages to people.
+  var path: String { get }
+  /// The names in the directory, sorted, without `.` and `..`.
+  func list() throws(DiskError) -> [String]
+  func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile
+  /// Replaces `to` when it exists. Durable only after `syncDirectory`.
+  func rename(_ from: String, to: String) throws(DiskError)
+  func unlink(_ name: String) throws(DiskError)
+  /// A directory inside; no error when it exists.
+  func createDirectory(_ name: String) throws(DiskError)
+  /// Makes creations, renames and unlinks durable.
+  func syncDirectory() throws(DiskError)
+  func space() throws(DiskError) -> DiskSpace
+}
+
+package enum OpenMode: Sendable { case readOnly, readWrite, createNew }
+
+package struct DiskSpace: Sendable, Equatable {
+  package var totalBytes: UInt64
+  package var availableBytes: UInt64
+  package init(totalBytes: UInt64, availableBytes: UInt64) {
+    self.totalBytes = totalBytes
+    self.availableBytes = availableBytes
+  }
+}
+
+/// An open file. Offsets and sizes in bytes.
+package protocol DiskFile: AnyObject, Sendable {
+  var name: String { get }
+  func size() throws(DiskError) -> UInt64
+  /// How many bytes were read; fewer than asked only at the end of the file.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(DiskError) -> Int
+  /// How many bytes were written; fewer than given is a short write, which the caller treats as failed.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(DiskError) -> Int
+  /// `fdatasync`: never retried, not even on EINTR.
+  func sync() throws(DiskError)
+  func truncate(to size: UInt64) throws(DiskError)
+  func close()
+}
+
+/// A failed call of the operating system.
+package struct DiskError: Error, Sendable, Equatable, CustomStringConvertible {
+  package enum Operation: String, Sendable {
+    case list, open, read, write, sync, truncate, rename, unlink, createDirectory, syncDirectory
+    case space, lock
+  }
+  package var operation: Operation
+  package var file: String
+  package var code: Int32
+  package init(operation: Operation, file: String, code: Int32) {
+    self.operation = operation
+    self.file = file
+    self.code = code
+  }
+  package var isNoSpace: Bool { code == 28 || code == 122 }  // ENOSPC, EDQUOT
+}

@@ -1,0 +1,87 @@
+/// What `/log`, `dispatcher compact` and `log-inspect` tell of a log directory.
+package struct LogOverview: Sendable, Equatable {
+  package var directory: String
+  package var segments: [SegmentOverview]
+  package var bytesOnDisk: UInt64
+  package init(directory: String, segments: [SegmentOverview], bytesOnDisk: UInt64) {
+    self.directory = directory
+    self.segments = segments
+    self.bytesOnDisk = bytesOnDisk
+  }
+}
+
+package struct SegmentOverview: Sendable, Equatable {
+  package enum State: String, Sendable { case active, sealed, prepared, damaged }
+  package var id: UInt64
+  package var file: String
+  package var state: State
+  package var frames: UInt64
+  package var messages: UInt64
+  /// Pending and dead ones.
+  package var live: UInt64
+  /// Message payloads before compression, bytes.
+  package var rawBytes: UInt64
+  /// Bytes of the file that hold frames.
+  package var storedBytes: UInt64
+  package var firstSequence: Sequence?
+  package var lastSequence: Sequence?
+  /// Milliseconds since 1970.
+  package var firstAtMs: UInt64?
+  package var lastAtMs: UInt64?
+  /// Why it stays, for a person ("12 live messages", "segment 3 before it is kept"); nil: it can go.
+  package var keptBecause: String?
+  package init(
+    id: UInt64, file: String, state: State, frames: UInt64 = 0, messages: UInt64 = 0,
+    live: UInt64 = 0, rawBytes: UInt64 = 0, storedBytes: UInt64 = 0,
+    firstSequence: Sequence? = nil, lastSequence: Sequence? = nil, firstAtMs: UInt64? = nil,
+    lastAtMs: UInt64? = nil, keptBecause: String? = nil
+  ) {
+    self.id = id
+    self.file = file
+    self.state = state
+    self.frames = frames
+    self.messages = messages
+    self.live = live
+    self.rawBytes = rawBytes
+    self.storedBytes = storedBytes
+    self.firstSequence = firstSequence
+    self.lastSequence = lastSequence
+    self.firstAtMs = firstAtMs
+    self.lastAtMs = lastAtMs
+    self.keptBecause = keptBecause
+  }
+}
+
+package struct CompactionReport: Sendable, Equatable {
+  package var removed: [SegmentOverview]
+  package var kept: [SegmentOverview]
+  package var bytesBefore: UInt64
+  package var bytesAfter: UInt64
+  package init(
+    removed: [SegmentOverview], kept: [SegmentOverview], bytesBefore: UInt64, bytesAfter: UInt64
+  ) {
+    self.removed = removed
+    self.kept = kept
+    self.bytesBefore = bytesBefore
+    self.bytesAfter = bytesAfter
+  }
+}
+
+/// Running numbers of an open log, for `/metrics`.
+package struct LogMetrics: Sendable, Equatable {
+  package var bytesOnDisk: UInt64 = 0
+  package var segments: UInt64 = 0
+  package var frames: UInt64 = 0
+  package var syncs: UInt64 = 0
+  package var syncNanoseconds: UInt64 = 0
+  /// Syncs by their time: at most 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1000 ms, and more.
+  package var syncHistogram: [UInt64] = []
+  package var tornTailBytes: UInt64 = 0
+  package var damagedFrames: UInt64 = 0
+  package var waitingMessages: UInt64 = 0
+  package var waitingBytes: UInt64 = 0
+  package init() {}
+  package static let syncBucketsMs: [Double] = [
+    0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1000,
+  ]
+}
