@@ -1,3 +1,5 @@
+import Glibc
+
 /// The border to the file system: one directory, seen from the engine.
 ///
 /// The real one is `FileDisk`; `SimDisk` in the tests keeps what was written apart from what was
@@ -58,5 +60,9 @@ package struct DiskError: Error, Sendable, Equatable, CustomStringConvertible {
     self.file = file
     self.code = code
   }
-  package var isNoSpace: Bool { code == 28 || code == 122 }  // ENOSPC, EDQUOT
+  /// ENOSPC or EDQUOT.
+  package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
+  package var description: String {
+    "\(operation.rawValue) of \(file) failed: \(String(cString: strerror(code))) (errno \(code))"
+  }
 }
