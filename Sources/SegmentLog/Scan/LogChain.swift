@@ -28,9 +28,10 @@ extension ChainProblem: CustomStringConvertible {
   package var description: String {
     switch self {
     case .missingSegments(let ids):
-      ids.count == 1
+      // `count` of a range of UInt64 need not fit an Int.
+      ids.lowerBound == ids.upperBound
         ? "\(FileNames.segment(ids.lowerBound)) is missing"
-        : "\(ids.count) segments are missing: \(FileNames.segment(ids.lowerBound)) to "
+        : "segments are missing: \(FileNames.segment(ids.lowerBound)) to "
           + FileNames.segment(ids.upperBound)
     case .unreadable(let file, let error): "\(file): \(error)"
     case .damagedHeaderCopy(let file, let copy):
@@ -51,7 +52,9 @@ package struct LogChain: Sendable {
   package private(set) var problems: [ChainProblem] = []
   package private(set) var identity: StoreIdentity?
 
-  package var bytes: UInt64 { segments.reduce(preparedBytes ?? 0) { $0 + $1.size } }
+  package var bytes: UInt64 { segmentBytes + (preparedBytes ?? 0) }
+  /// What a pass over all segments goes through.
+  package var segmentBytes: UInt64 { segments.reduce(0) { $0 + $1.size } }
 
   /// A file that vanishes between the listing and its turn was dropped by a running server.
   package static func read(

@@ -34,7 +34,7 @@ package struct LogSurvey: Sendable {
     chain = try LogChain.read(disk)
     overview = LogOverview(directory: disk.path, segments: [], bytesOnDisk: chain.bytes)
     for problem in chain.problems { add(problem) }
-    let total = chain.bytes
+    let total = chain.segmentBytes
     for index in chain.segments.indices {
       scan(index, disk) { progress($0, total) }
     }
@@ -172,7 +172,7 @@ extension LogSurvey {
     if finding.isAllZero { text += "; all zero" }
     if let lost = finding.lost {
       text += "; messages lost: \(lost.lowerBound)"
-      if lost.count > 1 { text += " to \(lost.upperBound)" }
+      if lost.lowerBound < lost.upperBound { text += " to \(lost.upperBound)" }
     }
     add(
       Problem(
