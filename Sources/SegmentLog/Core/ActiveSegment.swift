@@ -11,6 +11,8 @@ struct ActiveSegment {
   /// The last frame holds records and nothing on disk says yet that it was synced.
   var isUnproven = false
   var lastWriteAtMs: UInt64 = 0
+  /// It begins with frames of the last run, which brought their destinations' numbers along.
+  var hasForeignFrames = false
 
   var id: UInt64 { header.id }
   var usedBytes: UInt64 { offset - FormatLimits.firstFrameOffset }

@@ -52,8 +52,9 @@ extension LogCore {
     UInt64(staging.destinations.count * (FormatLimits.destinationMax + 16))
   }
 
-  /// A number that frames of an older segment brought along means another destination here.
+  /// A number that frames of the last run brought along means another destination here.
   private var hasForeignNumber: Bool {
+    guard active.hasForeignFrames else { return false }
     let segment = state.segments[state.segments.count - 1]
     return staging.destinations.contains { id in
       guard let place = segment.place(ofDestination: id) else { return false }

@@ -21,10 +21,11 @@ extension Recovery {
     }
     try enterNew(file, header, end: end)
     setAside(last)
+    let hasFrames = end > FormatLimits.firstFrameOffset
     return ActiveSegment(
       file: file.file, header: header, offset: end, capacity: file.size,
-      lastFrameCRC: lastFrameCRC, isUnproven: end > FormatLimits.firstFrameOffset,
-      lastWriteAtMs: nowMs)
+      lastFrameCRC: lastFrameCRC, isUnproven: hasFrames, lastWriteAtMs: nowMs,
+      hasForeignFrames: hasFrames)
   }
 
   private mutating func newHeader(

@@ -61,14 +61,32 @@ extension Recovery {
       firstFile = FileNames.segment(header.id)
       state.begin(totals: header.totals, nextSequence: header.firstSequence)
       nextFrameNumber = max(1, header.firstFrameNumber)
-    } else if header.firstSequence > state.nextSequence {
+    } else {
+      enterAnother(header)
+    }
+    state.advance(committedAtMs: header.createdMs)
+    state.append(SegmentState(header: header))
+  }
+
+  private mutating func enterAnother(_ header: SegmentHeader) {
+    if header.firstSequence > state.nextSequence {
+      if let index = missing[header.id] {
+        report.damage[index].lost = state.nextSequence...(header.firstSequence - 1)
+      }
       // The header knows how many of the numbers in between were given.
       state.skipMissing(
         to: header.firstSequence,
         counted: header.totals.accepted.subtractingCapped(state.totals.accepted))
     }
-    state.advance(committedAtMs: header.createdMs)
-    state.append(SegmentState(header: header))
+    // Damage explains a difference; without any, a file is not what it was.
+    if report.damage.isEmpty, !state.totals.agrees(with: header.totals) {
+      note(
+        damage: Damage(
+          file: FileNames.segment(header.id), offset: nil,
+          reason: "it was begun after \(header.totals.ended) of \(header.totals.accepted) messages "
+            + "had ended, but the segments before it end \(state.totals.ended) of "
+            + "\(state.totals.accepted)", lost: nil))
+    }
   }
 
   /// The header can't be read, so nothing of the segment can.
@@ -242,5 +260,14 @@ extension Recovery {
   private struct Noted: Hashable {
     var sequence: Sequence
     var attempts: UInt32
+  }
+}
+
+extension Totals {
+  fileprivate var ended: UInt64 { delivered + cancelled }
+
+  /// Dead ones are counted where they stand, so during a recovery their number is not known.
+  fileprivate func agrees(with other: Totals) -> Bool {
+    accepted == other.accepted && delivered == other.delivered && cancelled == other.cancelled
   }
 }

@@ -23,6 +23,8 @@ struct Recovery {
   var nextFrameNumber: UInt64 = 1
   /// The first segment with a readable header.
   var firstFile: String?
+  /// By the segment that follows: where in the report the missing ones are named.
+  var missing: [UInt64: Int] = [:]
   /// Of the messages before the first segment that stands: how many ended in frames that are logged
   /// again.
   var endedAgain: UInt64 = 0
@@ -86,6 +88,10 @@ extension Recovery {
     do throws(DiskError) { names = try disk.list() } catch { throw .disk(error) }
     for name in names {
       guard let id = FileNames.segmentID(name) else { continue }
+      guard (1..<Self.segmentMax).contains(id) else {
+        report.notes.append("\(name) is not looked at: no segment ever gets that number")
+        continue
+      }
       let segment = try readHeader(id, store: store)
       if let before = found.last, before.id + 1 < id { noteMissing(before.id + 1..<id) }
       found.append(segment)
@@ -133,14 +139,16 @@ extension Recovery {
     return segment
   }
 
-  /// Far beyond what can ever be reached; keeps sums from overflowing.
+  /// Far beyond what can ever be reached; they keep sums from overflowing.
   static let sequenceMax: Sequence = 1 << 62
+  private static let segmentMax: UInt64 = 1 << 62
 
   private mutating func noteMissing(_ ids: Range<UInt64>) {
     let which =
       ids.count == 1
       ? "segment \(ids.lowerBound) is missing"
       : "segments \(ids.lowerBound) to \(ids.upperBound - 1) are missing"
+    missing[ids.upperBound] = report.damage.count
     note(
       damage: Damage(
         file: FileNames.segment(ids.lowerBound), offset: nil,

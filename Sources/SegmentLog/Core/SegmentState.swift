@@ -21,7 +21,8 @@ struct SegmentState: Sendable {
     var offset: UInt64
   }
 
-  var id: UInt64
+  let id: UInt64
+  let file: String
   var salt: UInt64
   var createdMs: UInt64
   /// Where frames end: behind the last durable one.
@@ -59,6 +60,7 @@ struct SegmentState: Sendable {
 
   init(header: SegmentHeader) {
     id = header.id
+    file = FileNames.segment(header.id)
     salt = header.salt
     createdMs = header.createdMs
     first = header.firstSequence
@@ -67,6 +69,7 @@ struct SegmentState: Sendable {
   /// Nothing of it can be read.
   init(unreadable id: UInt64, bytes: UInt64, reason: String) {
     self.id = id
+    file = FileNames.segment(id)
     salt = 0
     createdMs = 0
     first = 0
@@ -75,11 +78,11 @@ struct SegmentState: Sendable {
     damage = reason
   }
 
-  var file: String { FileNames.segment(id) }
   /// Messages that stand here, lost ones among them.
   var count: Int { live.count }
   /// The sequence behind the last one.
   var next: Sequence { first + UInt64(count) }
+
   func hasWaiting(_ destination: UInt32) -> Bool {
     destinations.contains { $0.id == destination && $0.waiting > 0 }
   }

@@ -137,6 +137,7 @@ struct DamageTests {
     try log.restart()
     #expect(log.report.damage.map(\.file) == [log.segmentFile(2)])
     #expect(log.report.damage[0].description.contains("segment 2 is missing"))
+    #expect(log.report.damage[0].lost == 3...4)
     #expect(log.walk() == [1, 2, 5])
     #expect(log.core.totals.accepted == 5)
     #expect(log.core.readOnlyReason != nil)
@@ -152,6 +153,58 @@ struct DamageTests {
     #expect(log.report.damage[0].description.contains("2 messages that were accepted before it"))
     #expect(log.report.damage[0].description.contains("may be delivered again"))
     #expect(log.walk() == [3, 4, 5])
+  }
+
+  @Test("a segment that was put back from an older copy is found out by the accounting")
+  func olderCopy() throws {
+    let log = try TestLog()
+    try log.store(1, 2)
+    let older = try #require(log.disk.contents(log.segmentFile(1)))
+    try log.end([1])
+    let end = Int(log.core.active.offset)
+    try log.rotate()
+    try log.cutPower()
+    #expect(log.report.damage == [])
+    // A whole segment as far as it goes, with a frame of another place where the last one was.
+    log.disk.put(log.segmentFile(1), Array(older[..<end]))
+    try log.cutPower()
+    #expect(log.report.damage.first?.file == log.segmentFile(1))
+    #expect(log.walk() == [1, 2])
+  }
+
+  @Test("a header whose accounting does not follow from what stands before it is damage")
+  func accounting() throws {
+    let disk = SimDisk(seed: 1)
+    var first = SegmentBuilder()
+    let records = [first.record(1), first.record(2)]
+    first.append { encoder in
+      encoder.define(destination: 0, origin: "http://b:80")
+      for record in records { encoder.append(record, destination: 0) }
+    }
+    first.put(on: disk)
+    var totals = Totals()
+    totals.accepted = 2
+    totals.delivered = 1
+    var second = first.successor(totals: totals)
+    second.append()
+    second.put(on: disk)
+    let log = try TestLog(disk: disk)
+    #expect(log.report.damage.map(\.file) == [log.segmentFile(2)])
+    #expect(log.report.damage.first?.description.contains("1 of 2 messages had ended") == true)
+    #expect(log.walk() == [1, 2])
+  }
+
+  @Test("files with impossible numbers are left alone")
+  func numbers() throws {
+    let log = try TestLog()
+    try log.store(1)
+    for name in ["wal-ffffffffffffffff.seg", "wal-0000000000000000.seg"] {
+      log.disk.put(name, [1, 2, 3])
+    }
+    try log.cutPower()
+    #expect(log.report.notes.count == 2)
+    #expect(log.report.damage == [])
+    #expect(log.walk() == [1])
   }
 
   @Test("segments that were dropped are not missed")
