@@ -29,8 +29,8 @@ struct LoadCommand: AsyncParsableCommand {
 
   func run() async throws {
     let port = self.port
-    var samples = SampleMessages(seed: seed)
-    let requests = (0..<min(count, 2048)).map { _ in
+    var samples = SampleMessages(seed: self.seed)
+    let requests = (0..<min(self.count, 2048)).map { _ in
       let envelope = samples.envelope(url: url, delayMs: delay < 0 ? nil : delay, bytes: bytes)
       return ByteBuffer(
         string:
@@ -39,9 +39,12 @@ struct LoadCommand: AsyncParsableCommand {
     }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let loop = group.next()
-    let state = NIOLoopBound(
-      LoadState(requests: requests, count: count, seed: seed, done: loop.makePromise()),
-      eventLoop: loop)
+    let (count, seed) = (count, seed)
+    let state = try await loop.submit {
+      NIOLoopBound(
+        LoadState(requests: requests, count: count, seed: seed, done: loop.makePromise()),
+        eventLoop: loop)
+    }.get()
     let channels = try await withThrowingTaskGroup(of: (any Channel).self) { tasks in
       for _ in 0..<connections {
         tasks.addTask {
