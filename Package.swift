@@ -111,6 +111,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "Dispatcher", "log-inspect",
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
