@@ -81,9 +81,10 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: [
-        "Delivery", "SegmentLog",
+        "CZlib", "Delivery", "SegmentLog",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

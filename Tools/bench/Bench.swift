@@ -13,7 +13,8 @@ struct Bench: AsyncParsableCommand {
       Build with: swift build -c release
       """,
     subcommands: [
-      EnqueueBench.self, DeliverBench.self,
+      EnqueueBench.self, DeliverBench.self, RecoverBench.self,
       LoadCommand.self, FloorServerCommand.self, ReceiverCommand.self, ClientFloorCommand.self,
+      FillCommand.self, OpenCommand.self, ReadFloorCommand.self,
     ])
 }
