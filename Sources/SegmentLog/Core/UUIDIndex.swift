@@ -1,0 +1,72 @@
+/// From a UUID's key to the sequences that may carry it: 16 bytes a message.
+///
+/// A slot holds 64 bits of the key and the sequence; the shard comes from the key's other half. A hit
+/// is only a hint and is confirmed on the whole key elsewhere. Slots aren't removed one by one: what a
+/// slot means is read off the message's state, and what means nothing any more goes when its shard
+/// needs room. One of 256 shards grows at a time, so that no accept waits for the whole index to move.
+struct UUIDIndex {
+  private struct Slot {
+    var tag: UInt64 = 0
+    /// 0 marks an empty place.
+    var sequence: Sequence = 0
+  }
+
+  private struct Shard {
+    var slots: [Slot] = []
+    var used = 0
+
+    /// Not a power of two: growing by a quarter keeps the load between 0.7 and 0.875.
+    func home(_ tag: UInt64) -> Int {
+      Int(truncatingIfNeeded: (tag &* 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(
+        by: UInt64(slots.count)).high)
+    }
+
+    mutating func put(_ slot: Slot) {
+      var index = home(slot.tag)
+      while slots[index].sequence != 0 {
+        index += 1
+        if index == slots.count { index = 0 }
+      }
+      slots[index] = slot
+      used += 1
+    }
+  }
+
+  private var shards = Array(repeating: Shard(), count: 256)
+
+  var count: Int { shards.reduce(0) { $0 + $1.used } }
+
+  /// `isStale` says of a sequence that nobody will ask for it again.
+  mutating func insert(
+    _ key: UUIDKey, _ sequence: Sequence, isStale: ((Sequence) -> Bool)? = nil
+  ) {
+    let shard = Int(truncatingIfNeeded: key.high >> 56)
+    if (shards[shard].used + 1) * 8 > shards[shard].slots.count * 7 {
+      makeRoom(shard, isStale)
+    }
+    shards[shard].put(Slot(tag: key.low, sequence: sequence))
+  }
+
+  private mutating func makeRoom(_ shard: Int, _ isStale: ((Sequence) -> Bool)?) {
+    var kept = shards[shard].slots.filter { $0.sequence != 0 }
+    if let isStale { kept.removeAll { isStale($0.sequence) } }
+    var fresh = Shard()
+    fresh.slots = Array(repeating: Slot(), count: max(16, (kept.count + 1) * 3 / 2))
+    for slot in kept { fresh.put(slot) }
+    shards[shard] = fresh
+  }
+
+  /// The sequences that may carry this key, in no order.
+  func candidates(_ key: UUIDKey) -> [Sequence] {
+    let shard = shards[Int(truncatingIfNeeded: key.high >> 56)]
+    guard shard.used > 0 else { return [] }
+    var found: [Sequence] = []
+    var index = shard.home(key.low)
+    while shard.slots[index].sequence != 0 {
+      if shard.slots[index].tag == key.low { found.append(shard.slots[index].sequence) }
+      index += 1
+      if index == shard.slots.count { index = 0 }
+    }
+    return found
+  }
+}
