@@ -23,23 +23,16 @@ struct DestinationTable {
   /// The number of an origin, and one more use of it.
   mutating func use(_ origin: String) -> UInt32 {
     if let id = numbers[origin] {
-      entries[Int(id)]?.uses += 1
+      use(again: id)
       return id
     }
-    let id: UInt32
-    if let free = free.popLast() {
-      id = free
-      entries[Int(id)] = Entry(origin: origin, uses: 1)
-    } else {
-      id = UInt32(entries.count)
-      entries.append(Entry(origin: origin, uses: 1))
-    }
-    numbers[origin] = id
+    let id = free.popLast() ?? UInt32(entries.count)
+    enter(origin, id)
     return id
   }
 
-  /// As `use`, keeping the number that stands in the log when it isn't taken by another origin.
-  /// `limit` bounds what a number read from disk may make the table grow to.
+  /// As `use`, keeping the number that stands in the log when no other origin has it. `limit` bounds
+  /// what a number read from disk may make the table grow to.
   mutating func use(_ origin: String, wanted: UInt32, limit: Int) -> UInt32 {
     guard numbers[origin] == nil, Int(wanted) < limit else { return use(origin) }
     while entries.count <= Int(wanted) {
@@ -48,9 +41,14 @@ struct DestinationTable {
     }
     guard let place = free.lastIndex(of: wanted) else { return use(origin) }
     free.remove(at: place)
-    entries[Int(wanted)] = Entry(origin: origin, uses: 1)
-    numbers[origin] = wanted
+    enter(origin, wanted)
     return wanted
+  }
+
+  private mutating func enter(_ origin: String, _ id: UInt32) {
+    if Int(id) == entries.count { entries.append(nil) }
+    entries[Int(id)] = Entry(origin: origin, uses: 1)
+    numbers[origin] = id
   }
 
   mutating func use(again id: UInt32) { entries[Int(id)]?.uses += 1 }

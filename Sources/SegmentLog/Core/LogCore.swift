@@ -4,73 +4,69 @@
 /// is durable.* Used by one thread at a time; time (wall clock, milliseconds since 1970) is passed
 /// in. After a thrown `LogFailure` everything is refused.
 package final class LogCore {
-  init() {}
+  let disk: any Disk
+  let options: LogOptions
+  /// The store's identity: what UUID keys are derived with.
+  package let store: StoreUUID
+  /// Why nothing new is taken, after damage; nil when all is well.
+  package let readOnlyReason: String?
+
+  var state: LogState
+  var active: ActiveSegment
+  let encoder = FrameEncoder()
+  var staging = Staging()
+  var recent = RecentMessages()
+  /// For confirming duplicates and for `lookup`.
+  let reader: LogReader
+  var salts: SaltSource
+  var nextFrameNumber: UInt64
+  var preparation = Preparation.none
+  var failure: LogFailure?
+  var isSealed = false
+  /// Writes that failed since the last frame that was durable.
+  var failedWrites = 0
+  /// An unlink that failed is tried again at this time.
+  var dropRetryAtMs: UInt64?
+  var recovered: RecoveryReport
 
   /// Recovers what stands on `disk` and starts a new segment. The caller holds the directory's lock.
+  ///
+  /// Takes as long as reading all segments does. A tool that opens a stopped log passes a small
+  /// `segmentSize`: that is what is left behind, besides what stays of the old segments.
   package static func open(disk: any Disk, options: LogOptions, nowMs: UInt64)
     throws(LogError) -> (LogCore, RecoveryReport)
-  { fatalError() }
-
-  /// The store's identity: 16 bytes.
-  package var storeUUID: [UInt8] { [] }
-  /// Why nothing new is taken, after damage.
-  package var readOnlyReason: String? { nil }
-
-  // MARK: Writing
-
-  /// Puts messages into the next frame; decides duplicates and conflicts now.
-  package func stage(_ batch: [NewRecord], nowMs: UInt64) -> Staged { fatalError() }
-  /// Puts outcomes and attempts into the next frame.
-  package func stage(_ changes: [StateChange]) -> StagedChanges { fatalError() }
-  package var hasStaged: Bool { false }
-  /// Writes and syncs the frame, then applies it to the state.
-  package func commit(nowMs: UInt64) throws(LogFailure) -> CommitResult { fatalError() }
-
-  // MARK: Upkeep
-
-  /// The witness after a quiet second, the timed rotation, dropping.
-  package func tick(nowMs: UInt64) throws(LogFailure) {}
-  /// When `tick` (or asking for a preparation again) has something to do; nil = nothing waits.
-  package func nextTickDueMs(nowMs: UInt64) -> UInt64? { nil }
-  /// A next segment to prepare off the writer's thread; nil when one is ready or being prepared.
-  package func preparationWanted(nowMs: UInt64) -> PreparationJob? { nil }
-  package func prepared(_ result: PreparationResult, nowMs: UInt64) {}
-
-  /// Drops what can be dropped, and says what stays and why.
-  package func compact(nowMs: UInt64) throws(LogFailure) -> CompactionReport { fatalError() }
-  /// The footer of a clean stop; nothing can be staged afterwards.
-  package func seal(nowMs: UInt64) throws(LogFailure) {}
-
-  // MARK: Reading
-
-  /// What is known of a message; reads the directory of its frame from disk.
-  package func lookup(key: UUIDKey, uuid: [UInt8]) -> RecordStatus? { nil }
-  /// A page of waiting messages of `destination`, beginning after `after`.
-  package func walkPlan(destination: String, after: Sequence, limit: Int) -> WalkPlan {
-    fatalError()
+  {
+    var recovery = Recovery(disk: disk, options: options, nowMs: nowMs)
+    let start = try recovery.run()
+    let core = LogCore(disk: disk, options: options, start: start, nowMs: nowMs)
+    return (core, start.report)
   }
-  package func destinationsWithPending() -> [DestinationBacklog] { [] }
-  /// Where to read the payloads; nil where a message has ended or never was.
-  package func locate(_ sequences: [Sequence]) -> [Location?] { [] }
-  package func overview() -> LogOverview { fatalError() }
-  package var totals: Totals { Totals() }
-  package var numbers: LogNumbers { LogNumbers() }
-}
 
-/// Zero-fills and syncs the file that becomes the next segment.
-package struct PreparationJob: Sendable {
-  package func run(on disk: any Disk) -> PreparationResult { fatalError() }
-}
+  private init(disk: any Disk, options: LogOptions, start: RecoveredLog, nowMs: UInt64) {
+    self.disk = disk
+    self.options = options
+    store = start.active.header.store
+    state = start.state
+    active = start.active
+    salts = start.salts
+    nextFrameNumber = start.nextFrameNumber
+    recovered = start.report
+    reader = LogReader(disk: disk)
+    readOnlyReason =
+      start.report.damage.isEmpty || options.onDamage == .proceed
+      ? nil : start.report.damage.map(\.description).joined(separator: "; ")
+    encoder.begin(baseSequence: state.nextSequence)
+  }
 
-package struct PreparationResult: Sendable {}
+  deinit { active.file.close() }
 
-/// Reads what plans and locations point to. For one reader thread; keeps files open.
-package final class LogReader {
-  package init(disk: any Disk) {}
-  /// Completes a page; entries that can't be read any more are left out.
-  package func entries(of plan: WalkPlan) -> [WalkEntry] { [] }
-  /// The payloads, nil where they can't be read any more.
-  package func payloads(at locations: [Location?]) -> [[UInt8]?] { [] }
-  /// The text of a note; nil when it can't be read.
-  package func note(at location: NoteLocation) -> String? { nil }
+  package var hasStaged: Bool { !staging.isEmpty }
+  package var totals: Totals { state.totals }
+
+  /// From here on everything is refused.
+  func stop(_ doing: String, _ error: DiskError) -> LogFailure {
+    let failure = LogFailure(doing: doing, error: error)
+    self.failure = failure
+    return failure
+  }
 }

@@ -16,20 +16,20 @@ package struct LogOptions: Sendable {
   /// How many ended messages the duplicate check remembers; the oldest are forgotten early.
   package var dedupMax: Int
   package var onDamage: OnDamage
-  /// The identity of a store that is created now: 16 random bytes.
-  package var newStoreUUID: [UInt8]
+  /// The identity of a store that is created now: random.
+  package var newStore: StoreUUID
   /// Where the salts of new segments come from.
   package var saltSeed: UInt64
 
   package init(
     segmentSize: UInt64 = 64 << 20, dedupWindowMs: UInt64 = 86_400_000, dedupMax: Int = 10_000_000,
-    onDamage: OnDamage = .drain, newStoreUUID: [UInt8], saltSeed: UInt64
+    onDamage: OnDamage = .drain, newStore: StoreUUID, saltSeed: UInt64
   ) {
     self.segmentSize = segmentSize
     self.dedupWindowMs = dedupWindowMs
     self.dedupMax = dedupMax
     self.onDamage = onDamage
-    self.newStoreUUID = newStoreUUID
+    self.newStore = newStore
     self.saltSeed = saltSeed
   }
 }

@@ -57,6 +57,8 @@ package enum CommitResult: Sendable, Equatable {
 package struct Location: Sendable, Equatable {
   package var segment: UInt64
   package var file: String
+  /// The segment's, which every frame in it carries.
+  package var salt: UInt64
   package var sequence: Sequence
   /// The start of a frame at or before the message's own.
   package var offset: UInt64
@@ -67,6 +69,7 @@ package struct Location: Sendable, Equatable {
 /// The place of a note (an attempt's or outcome's error text).
 package struct NoteLocation: Sendable, Equatable {
   package var file: String
+  package var salt: UInt64
   package var frameOffset: UInt64
   package var sequence: Sequence
 }

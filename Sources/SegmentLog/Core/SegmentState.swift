@@ -29,6 +29,8 @@ struct SegmentState: Sendable {
   /// What the file takes on disk.
   var fileBytes: UInt64 = 0
   var frames: UInt64 = 0
+  /// Messages, attempts, outcomes and controls.
+  var records: UInt64 = 0
   var messages: UInt64 = 0
   var rawBytes: UInt64 = 0
   var firstAtMs: UInt64?
@@ -47,17 +49,19 @@ struct SegmentState: Sendable {
   private(set) var destinations: [SegmentDestination] = []
   /// Which of `destinations` a message goes to.
   private var places = PackedArray()
-  private(set) var endingKinds: [EndingKind] = []
+  /// A short table as a rule: "delivered, 200, first attempt" and a few others.
+  private var endingKinds: [EndingKind] = []
+  private var endingNumbers: [EndingKind: UInt32] = [:]
   private var endings = PackedArray()
   private(set) var marks: [Mark] = []
   /// From the numbers in the file to `destinations`; empty when nothing is added any more.
   private var defined: [UInt32: UInt32] = [:]
 
-  init(id: UInt64, salt: UInt64, createdMs: UInt64, firstSequence: Sequence) {
-    self.id = id
-    self.salt = salt
-    self.createdMs = createdMs
-    first = firstSequence
+  init(header: SegmentHeader) {
+    id = header.id
+    salt = header.salt
+    createdMs = header.createdMs
+    first = header.firstSequence
   }
 
   var file: String { FileNames.segment(id) }
@@ -65,7 +69,9 @@ struct SegmentState: Sendable {
   var count: Int { live.count }
   /// The sequence behind the last one.
   var next: Sequence { first + UInt64(count) }
-  var hasRecords: Bool { frames > 0 }
+  func hasWaiting(_ destination: UInt32) -> Bool {
+    destinations.contains { $0.id == destination && $0.waiting > 0 }
+  }
 
   func holds(_ sequence: Sequence) -> Bool { sequence >= first && sequence - first < UInt64(count) }
 }
@@ -81,10 +87,11 @@ extension SegmentState {
     destinations.append(SegmentDestination(id: id, waiting: 0, first: next))
   }
 
-  /// A frame with messages begins at `offset`: remembered about once in 64 KiB.
-  mutating func mark(offset: UInt64) {
-    if let last = marks.last, offset - last.offset < 64 << 10 { return }
-    marks.append(Mark(sequence: next, offset: offset))
+  /// A frame with messages begins at `offset`: remembered about once in 64 KiB, and always behind
+  /// damage (`force`), so that nobody who hops from frame to frame has to pass it.
+  mutating func mark(offset: UInt64, sequence: Sequence, force: Bool = false) {
+    if !force, let last = marks.last, offset - last.offset < 64 << 10 { return }
+    marks.append(Mark(sequence: sequence, offset: offset))
   }
 
   /// The next message, pending.
@@ -110,6 +117,11 @@ extension SegmentState {
   mutating func moveStart(to sequence: Sequence) {
     precondition(count == 0)
     first = sequence
+  }
+
+  mutating func sawFrame(committedAtMs: UInt64) {
+    if firstAtMs == nil { firstAtMs = committedAtMs }
+    lastAtMs = committedAtMs
   }
 
   /// Nothing will be added any more.
@@ -155,15 +167,10 @@ extension SegmentState {
     endings[index] = number(of: kind)
   }
 
-  /// The table is short as a rule; beyond 65,000 different endings the count of attempts is dropped.
   private mutating func number(of kind: EndingKind) -> UInt32 {
-    if let known = endingKinds.lastIndex(of: kind) { return UInt32(known) + 1 }
-    var kind = kind
-    if endingKinds.count > 65_000 {
-      kind.attempts = 0
-      if let known = endingKinds.firstIndex(of: kind) { return UInt32(known) + 1 }
-    }
+    if let known = endingNumbers[kind] { return known }
     endingKinds.append(kind)
+    endingNumbers[kind] = UInt32(endingKinds.count)
     return UInt32(endingKinds.count)
   }
 }
@@ -171,6 +178,17 @@ extension SegmentState {
 // MARK: Finding
 
 extension SegmentState {
+  /// The first message from `sequence` on that has ended (or was lost).
+  func firstEnded(from sequence: Sequence) -> Sequence? {
+    live.first(false, from: Int(sequence - first)).map { first + UInt64($0) }
+  }
+
+  /// How many from `sequence` on have ended (or were lost).
+  func endedCount(from sequence: Sequence) -> Int {
+    let index = Int(sequence - first)
+    return count - index - live.population(from: index)
+  }
+
   /// The offset of a frame at or before the one that holds `sequence`.
   func offset(before sequence: Sequence) -> UInt64 {
     var low = 0
@@ -191,14 +209,14 @@ extension SegmentState {
   /// Pending messages of one destination from `sequence` on, at most `limit`; looks at no more than
   /// `budget` live messages and says where it stopped.
   func waiting(
-    place: UInt32?, from sequence: Sequence, limit: Int, budget: inout Int
+    destination: UInt32, from sequence: Sequence, limit: Int, budget: inout Int
   ) -> (found: [Sequence], stoppedBefore: Sequence?) {
     var found: [Sequence] = []
     var index = sequence > first ? Int(min(sequence - first, UInt64(count))) : 0
     while let candidate = live.first(true, from: index) {
       if found.count == limit || budget == 0 { return (found, first + UInt64(candidate)) }
       budget -= 1
-      if !parked[candidate] && places[candidate] == place {
+      if !parked[candidate] && destinations[Int(places[candidate])].id == destination {
         found.append(first + UInt64(candidate))
       }
       index = candidate + 1
