@@ -17,6 +17,9 @@ struct DestinationGate {
   /// Calls that count against what suspects hold together.
   var suspectCalls: Int { isSuspect ? inFlight : 0 }
 
+  /// Its next messages are about to be needed.
+  var isFlowing: Bool { hasSucceeded && !isSuspect }
+
   func isHeld(at now: Moment) -> Bool {
     heldUntil.map { now.monotonic < $0 } ?? false
   }

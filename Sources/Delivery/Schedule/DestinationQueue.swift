@@ -16,6 +16,8 @@ struct DestinationQueue {
   private(set) var coldUnixMs: UInt64?
   /// Fresh and retried messages go in turn, so that neither waits for the other's backlog.
   private var retriedIsNext = false
+  /// How many of the first fresh ones were handed out to be read ahead.
+  private var aheadCount = 0
 
   var count: Int { fresh.count + timed.count + absolute.count }
   var isEmpty: Bool { count == 0 && coldDue == nil && coldUnixMs == nil }
@@ -63,7 +65,7 @@ struct DestinationQueue {
   private mutating func place(
     _ message: Waiting, unixMs: UInt64, at now: Moment, timedMax: Int, horizon: Duration
   ) {
-    let (end, overflow) = now.wallMs.addingReportingOverflow(horizon.wholeMilliseconds)
+    let (end, overflow) = now.wallMs.addingReportingOverflow(horizon.millisecondsRoundedUp)
     guard overflow || unixMs <= end else { return leaveCold(unixMs: unixMs) }
     absolute.insert(Absolute(unixMs: unixMs, message: message))
     while absolute.count > timedMax, let last = absolute.popMax() {
@@ -94,7 +96,17 @@ struct DestinationQueue {
     guard due || !fresh.isEmpty else { return nil }
     let takesRetried = due && (retriedIsNext || fresh.isEmpty)
     retriedIsNext = !takesRetried
-    return takesRetried ? timed.removeMin().message : fresh.removeFirst()
+    guard !takesRetried else { return timed.removeMin().message }
+    aheadCount = max(0, aheadCount - 1)
+    return fresh.removeFirst()
+  }
+
+  /// What will be taken next, so that its bodies can be read together; empty while an earlier
+  /// answer still stands.
+  mutating func readAhead(_ most: Int) -> [MessageRef] {
+    guard aheadCount == 0 else { return [] }
+    aheadCount = min(most, fresh.count)
+    return fresh.prefix(aheadCount).map(\.ref)
   }
 
   /// Every message in memory.

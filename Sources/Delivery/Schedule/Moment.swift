@@ -18,7 +18,7 @@ extension Clock {
 extension Duration {
   /// Whole milliseconds, rounded up, so that a wait never ends early; 0 for a negative duration,
   /// `UInt64.max` for one that does not fit.
-  package var wholeMilliseconds: UInt64 {
+  package var millisecondsRoundedUp: UInt64 {
     let (seconds, attoseconds) = components
     guard seconds >= 0, attoseconds >= 0 else { return 0 }
     let rest = UInt64((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)

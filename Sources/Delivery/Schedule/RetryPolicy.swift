@@ -161,7 +161,7 @@ extension FailureKind {
 extension Duration {
   /// The largest unit that divides it, for a sentence: "7 days", "90 seconds", "1500 ms".
   var inWords: String {
-    let ms = wholeMilliseconds
+    let ms = millisecondsRoundedUp
     let units: [(UInt64, String)] = [
       (86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1000, "second"),
     ]

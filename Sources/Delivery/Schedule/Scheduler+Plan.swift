@@ -2,6 +2,8 @@ extension Scheduler {
   package struct Start: Sendable, Equatable {
     package let message: Waiting
     package let origin: Origin
+    /// What this destination will start next, if it flows: worth reading in the same go.
+    package var ahead: [MessageRef] = []
     package var ref: MessageRef { message.ref }
     /// Which attempt it is, the first is 1.
     package var number: UInt32 { message.attempts &+ 1 }
@@ -53,6 +55,10 @@ extension Scheduler {
     }
     withGate(i) { $0.began() }
     refresh(i, at: now)
-    return Start(message: message, origin: destinations[i].key.origin)
+    var start = Start(message: message, origin: destinations[i].key.origin)
+    if destinations[i].gate.isFlowing {
+      start.ahead = destinations[i].queue.readAhead(limits.readAhead)
+    }
+    return start
   }
 }

@@ -40,6 +40,7 @@ package struct Scheduler {
   package var scheduledCount: Int { hot }
   package var destinationCount: Int { index.count }
   package var unrecordedCount: Int { unrecorded.count }
+  package func holds(_ grant: LaneGrant) -> Bool { lanes[grant.lane] == grant }
   package func isInFlight(_ ref: MessageRef) -> Bool { flights[ref] != nil }
 }
 

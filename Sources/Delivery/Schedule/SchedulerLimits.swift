@@ -14,6 +14,8 @@ package struct SchedulerLimits: Sendable, Equatable {
   package var floor = 16
   /// Messages asked for at once when walking.
   package var page = 1024
+  /// Messages of a destination named for reading ahead when one of them starts.
+  package var readAhead = 32
   /// Pages under way at once, all destinations together.
   package var pagesInFlight = 4
   /// Attempts that ended and are not acknowledged by the store; when reached no attempt starts.
