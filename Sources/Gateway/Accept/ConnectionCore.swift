@@ -20,10 +20,11 @@ package struct ConnectionCore: Sendable {
 
   private enum Phase: Sendable {
     case head
-    case body(RequestHead, BodyGatherer)
+    case body
     case answering
-    /// The last answer was given: what still comes is dropped until the client closes.
-    case lingering(dropped: Int)
+    /// The last answer was given. Once it is on its way to the last byte, what still comes is
+    /// dropped until the client closes.
+    case lingering(dropped: Int, flushed: Bool)
     case closed
   }
 
@@ -37,6 +38,10 @@ package struct ConnectionCore: Sendable {
   private var parser = HeadParser()
   private var phase = Phase.head
   private var input = ByteBuffer()
+  // The request whose body is gathered. Not in the phase: taking it out of an enum for a moment
+  // makes a second reference to the bytes, and appending to them would copy them all.
+  private var head: RequestHead?
+  private var gatherer: BodyGatherer?
   private var since: NIODeadline
   private var inputEnded = false
   private var saidContinue = false
@@ -54,8 +59,8 @@ package struct ConnectionCore: Sendable {
 
   package mutating func receive(_ bytes: inout ByteBuffer, now: NIODeadline) {
     switch phase {
-    case .lingering(let dropped):
-      phase = .lingering(dropped: dropped + bytes.readableBytes)
+    case .lingering(let dropped, let flushed):
+      phase = .lingering(dropped: dropped + bytes.readableBytes, flushed: flushed)
     case .closed:
       break
     case .head:
@@ -75,7 +80,14 @@ package struct ConnectionCore: Sendable {
     since = now
     blockedSince = nil
     saidContinue = false
-    phase = keepAlive ? .head : .lingering(dropped: 0)
+    phase = keepAlive ? .head : .lingering(dropped: 0, flushed: false)
+  }
+
+  /// Everything that was written has left, and the sending side is shut down.
+  package mutating func outputClosed(now: NIODeadline) {
+    guard case .lingering(let dropped, _) = phase else { return }
+    since = now
+    phase = .lingering(dropped: dropped, flushed: true)
   }
 
   /// The body, or the message made of it, found no room. Nothing is read until there is some.
@@ -97,17 +109,17 @@ package struct ConnectionCore: Sendable {
       // A client that sends and sends but reads no answer is waited for.
       guard unwritableSince == nil else { return .wait }
       return readHead(now: now)
-    case .body(let head, let gatherer):
+    case .body:
       guard blockedSince == nil else { return .wait }
-      if head.expectsContinue, !saidContinue, input.readableBytes == 0 {
+      if let head, head.expectsContinue, !saidContinue, input.readableBytes == 0 {
         saidContinue = true
         return .sayContinue
       }
-      return gather(head, gatherer)
+      return gather()
     case .answering:
       return .wait
-    case .lingering(let dropped):
-      guard inputEnded || dropped > Self.lingerMax else { return .wait }
+    case .lingering(let dropped, let flushed):
+      guard flushed, inputEnded || dropped > Self.lingerMax else { return .wait }
       phase = .closed
       return .close
     case .closed:
@@ -125,11 +137,11 @@ package struct ConnectionCore: Sendable {
     switch phase {
     case .head where input.readableBytes > 0:
       return refuse(Problem(.requestTimeout, "The head of the request did not arrive in time."), nil)
-    case .body(let head, _) where blockedSince != nil:
+    case .body where blockedSince != nil:
       let problem = Problem(
         .overloaded, "Too many bodies are being received at once.", retryAfter: 1)
       return refuse(problem, head)
-    case .body(let head, _):
+    case .body:
       return refuse(Problem(.requestTimeout, "The body did not arrive in time."), head)
     case .head, .lingering:
       phase = .closed
@@ -155,7 +167,8 @@ package struct ConnectionCore: Sendable {
     case .head: since + limits.headTimeout.timeAmount
     case .body: blockedSince.map { $0 + limits.roomTimeout.timeAmount }
       ?? since + limits.bodyTimeout.timeAmount
-    case .lingering: since + limits.lingerTimeout.timeAmount
+    case .lingering(_, let flushed):
+      since + (flushed ? limits.lingerTimeout : limits.writeTimeout).timeAmount
     case .answering, .closed: nil
     }
   }
@@ -173,7 +186,7 @@ package struct ConnectionCore: Sendable {
 
   /// Bytes of an unfinished body that are held.
   package var gatheredBytes: Int {
-    if case .body(_, let gatherer) = phase { gatherer.gathered.readableBytes } else { 0 }
+    gatherer?.gathered.readableBytes ?? 0
   }
 
   /// A request has begun (its head is read) and its answer is not written.
@@ -184,7 +197,7 @@ package struct ConnectionCore: Sendable {
     }
   }
 
-  /// Shutting the sending side down tells the client that no more answers come.
+  /// No more answers come: the sending side is to be shut down.
   package var isLingering: Bool {
     if case .lingering = phase { true } else { false }
   }
@@ -213,28 +226,26 @@ package struct ConnectionCore: Sendable {
     if case .fixed(let length) = head.bodyLength, length > bodyMax {
       return refuse(.bodyTooLarge(limit: bodyMax), head)
     }
-    guard let gatherer = BodyGatherer(head.bodyLength, limit: bodyMax) else {
-      return serve(head, ByteBuffer())
-    }
-    phase = .body(head, gatherer)
+    gatherer = BodyGatherer(head.bodyLength, limit: bodyMax)
+    guard gatherer != nil else { return serve(head, ByteBuffer()) }
+    self.head = head
+    phase = .body
     return step(now: now)
   }
 
-  private mutating func gather(_ head: RequestHead, _ gatherer: BodyGatherer) -> Step {
-    var gatherer = gatherer
-    // The phase holds a reference to the same bytes: let go of it, or appending would copy them.
-    phase = .answering
+  private mutating func gather() -> Step {
     do throws(Problem) {
-      if let body = try gatherer.gather(from: &input) { return serve(head, body) }
+      if let head, let body = try gatherer?.gather(from: &input) { return serve(head, body) }
     } catch {
       return refuse(error, head)
     }
-    phase = .body(head, gatherer)
     return awaitMore()
   }
 
   private mutating func serve(_ head: RequestHead, _ body: ByteBuffer) -> Step {
     phase = .answering
+    self.head = nil
+    gatherer = nil
     releaseInput()
     return .serve(head, body: body)
   }
@@ -242,14 +253,16 @@ package struct ConnectionCore: Sendable {
   private mutating func awaitMore() -> Step {
     releaseInput()
     guard inputEnded else { return .wait }
-    // The client left, between requests or within one: nobody waits for an answer.
-    phase = .closed
-    return .close
+    // The client left, between requests or within one: nothing more is to be answered.
+    phase = .lingering(dropped: 0, flushed: false)
+    return .wait
   }
 
   private mutating func refuse(_ problem: Problem, _ head: RequestHead?) -> Step {
-    phase = .lingering(dropped: 0)
+    phase = .lingering(dropped: 0, flushed: false)
     input = ByteBuffer()
+    self.head = nil
+    gatherer = nil
     blockedSince = nil
     return .refuse(problem, head: head)
   }
