@@ -30,7 +30,9 @@ struct BackpressureTests {
 
   @Test("after its time for room a message is refused with Retry-After, and the connection kept")
   func noRoomInTime() async throws {
-    try await World.run { $0.roomTimeout = .milliseconds(50) } _: { world in
+    try await World.run {
+      $0.roomTimeout = .milliseconds(50)
+    } _: { world in
       world.store.state.withLock { $0.isFull = true }
       let client = try await RawClient.connect(world.main)
       try await client.send(post(envelope("m-1")) + get("/healthz"))
@@ -63,7 +65,9 @@ struct BackpressureTests {
 
   @Test("when there is no room to wait in either, the refusal comes at once")
   func noRoomToWait() async throws {
-    try await World.run { $0.receiveBudget = 100 } _: { world in
+    try await World.run {
+      $0.receiveBudget = 100
+    } _: { world in
       world.store.state.withLock { $0.isFull = true }
       let answer = try #require(try await world.talk(post(envelope("m-1"))).first)
       #expect(answer.status == 503)
@@ -73,7 +77,9 @@ struct BackpressureTests {
 
   @Test("bodies beyond the budget wait unread, and go on when another is done")
   func receiveBudget() async throws {
-    try await World.run(maxBody: 1 << 20) { $0.receiveBudget = 70_000 } _: { world in
+    try await World.run(maxBody: 1 << 20) {
+      $0.receiveBudget = 70_000
+    } _: { world in
       let body = envelope("m-1", body: String(repeating: "b", count: 50_000))
       let first = try await RawClient.connect(world.main)
       try await first.send(String(post(body).dropLast(10)))

@@ -55,7 +55,8 @@ struct ConnectionTests {
       let client = try await RawClient.connect(world.main)
       let body = envelope("m-1")
       try await client.send(
-        "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
+        "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+      )
       #expect(try await client.responses(1).map(\.status) == [100])
       try await client.send(body)
       #expect(try await client.responses(2).map(\.status) == [100, 202])
@@ -84,7 +85,8 @@ struct ConnectionTests {
   func connectionClose() async throws {
     try await World.run { world in
       let client = try await RawClient.connect(world.main)
-      try await client.send(post(envelope("m-1"), fields: "Connection: close\r\n") + get("/healthz"))
+      try await client.send(
+        post(envelope("m-1"), fields: "Connection: close\r\n") + get("/healthz"))
       let answers = RawResponse.parse(try await client.receivedUntilClose())
       #expect(answers.map(\.status) == [202])
       #expect(answers[0].field("Connection") == "close")
@@ -185,7 +187,9 @@ struct ConnectionTests {
 
   @Test("one connection too many is closed, and there is room again when one has left")
   func connectionLimit() async throws {
-    try await World.run { $0.maxConnections = 2 } _: { world in
+    try await World.run {
+      $0.maxConnections = 2
+    } _: { world in
       let first = try await RawClient.connect(world.main)
       let second = try await RawClient.connect(world.main)
       for client in [first, second] {
