@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct CompactCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "compact")
+}
