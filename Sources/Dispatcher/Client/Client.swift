@@ -68,13 +68,13 @@ enum Client {
 
   private static func sentence(_ error: any Error) -> String {
     switch error {
+    case let error as IOError:
+      return error.errnoCode == ECONNREFUSED
+        ? "connection refused: is it running?" : String(cString: strerror(error.errnoCode))
     case let error as NIOConnectionError:
-      if let refused = error.connectionErrors.first?.error as? IOError {
-        return refused.errnoCode == ECONNREFUSED
-          ? "connection refused: is it running?" : "\(refused)"
-      }
+      if let first = error.connectionErrors.first?.error { return sentence(first) }
       return error.dnsAError == nil ? "no connection" : "there is no host \"\(error.host)\""
-    case let error as HTTPClientError: return "\(error.shortDescription)"
+    case let error as HTTPClientError: return error.shortDescription
     default: return "\(error)"
     }
   }

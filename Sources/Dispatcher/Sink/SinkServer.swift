@@ -12,12 +12,16 @@ final class SinkServer: Sendable {
   private let listener = Mutex<(any Channel)?>(nil)
   private let delay: TimeAmount
   private let parts: SinkReport.Parts
-  private let output = LineWriter(descriptor: STDOUT_FILENO)
+  private let output: LineWriter
 
-  init(script: SinkScript, delay: Duration, showing parts: SinkReport.Parts) {
+  init(
+    script: SinkScript, delay: Duration, showing parts: SinkReport.Parts,
+    output: CInt = STDOUT_FILENO
+  ) {
     self.script = Mutex(script)
     self.delay = .milliseconds(delay.milliseconds)
     self.parts = parts
+    self.output = LineWriter(descriptor: output)
   }
 
   /// Where it listens, `127.0.0.1:9000`.
