@@ -60,6 +60,8 @@ package struct DiskError: Error, Sendable, Equatable, CustomStringConvertible {
     self.file = file
     self.code = code
   }
+  /// The code for "fewer bytes than asked for were written, and no reason was given".
+  package static let shortWrite = EIO
   /// ENOSPC or EDQUOT.
   package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
   package var description: String {

@@ -1,0 +1,58 @@
+import Glibc
+
+/// The right to write to a log directory: an exclusive `flock` on `LOCK`, held for life. The kernel
+/// gives it free when the process ends, however it ends. The file holds the holder's pid.
+package final class DirectoryLock: Sendable {
+  package enum Failure: Error, Sendable, Equatable {
+    /// Another process has it; its pid where it could be read.
+    case held(path: String, pid: Int32?)
+    case failed(DiskError)
+  }
+
+  private let descriptor: Int32
+
+  /// Takes the lock of the directory at `path`, which exists.
+  package init(path: String) throws(Failure) {
+    let file = path + "/" + FileNames.lock
+    let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
+    guard descriptor >= 0 else {
+      throw .failed(DiskError(operation: .lock, file: file, code: errno))
+    }
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      let code = errno
+      if code == EINTR { continue }
+      defer { close(descriptor) }
+      if code == EWOULDBLOCK { throw .held(path: path, pid: Self.pid(in: descriptor)) }
+      throw .failed(DiskError(operation: .lock, file: file, code: code))
+    }
+    self.descriptor = descriptor
+    writePid()
+  }
+
+  deinit { close(descriptor) }
+
+  /// For messages only, so that a failure is no reason to stop.
+  private func writePid() {
+    let text = Array("\(getpid())\n".utf8)
+    _ = ftruncate(descriptor, 0)
+    _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+  }
+
+  private static func pid(in descriptor: Int32) -> Int32? {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
+    guard count > 0 else { return nil }
+    let digits = bytes[..<count].prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+    return Int32(String(decoding: digits, as: UTF8.self))
+  }
+}
+
+extension DirectoryLock.Failure: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .held(let path, let pid):
+      "\(path) is in use by another process" + (pid.map { " (pid \($0))" } ?? "")
+    case .failed(let error): error.description
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/// A frame's directory, decoded into flat arrays that are used again for the next frame.
+package struct FrameDirectory: Sendable {
+  package internal(set) var destinations: [DestinationDefinition] = []
+  /// Their sequences are `baseSequence`, + 1, + 2 …
+  package internal(set) var messages: [DirectoryMessage] = []
+  /// Apply after messages, in this order.
+  package internal(set) var attempts: [DirectoryAttempt] = []
+  /// Apply after attempts.
+  package internal(set) var outcomes: [DirectoryOutcome] = []
+  /// Apply last.
+  package internal(set) var controls: [ControlRecord] = []
+  package internal(set) var notes: [DirectoryNote] = []
+  package internal(set) var blocks: [DirectoryBlock] = []
+  /// The directory's own bytes.
+  package internal(set) var bytes: [UInt8] = []
+
+  package init() {}
+
+  /// The UUID's ASCII bytes as the caller gave them.
+  package func uuid(of message: DirectoryMessage) -> [UInt8] {
+    let start = Int(message.uuidOffset)
+    if message.uuidLength > 0 { return Array(bytes[start..<start + Int(message.uuidLength)]) }
+    return bytes.withUnsafeBytes { buffer in
+      PackedUUID(
+        high: buffer.littleInteger(at: start, as: UInt64.self).byteSwapped,
+        low: buffer.littleInteger(at: start + 8, as: UInt64.self).byteSwapped
+      ).ascii
+    }
+  }
+
+  /// nil when the sequence isn't in this frame.
+  package func message(_ sequence: Sequence) -> DirectoryMessage? {
+    guard let first = messages.first, sequence >= first.sequence,
+      sequence - first.sequence < UInt64(messages.count)
+    else { return nil }
+    return messages[Int(sequence - first.sequence)]
+  }
+
+  /// The note of a message after this many attempts; the latest one when `attempts` is nil.
+  package func note(_ sequence: Sequence, attempts: UInt32? = nil) -> DirectoryNote? {
+    notes.last { $0.sequence == sequence && (attempts == nil || $0.attempts == attempts) }
+  }
+
+  mutating func removeAll() {
+    destinations.removeAll(keepingCapacity: true)
+    messages.removeAll(keepingCapacity: true)
+    attempts.removeAll(keepingCapacity: true)
+    outcomes.removeAll(keepingCapacity: true)
+    controls.removeAll(keepingCapacity: true)
+    notes.removeAll(keepingCapacity: true)
+    blocks.removeAll(keepingCapacity: true)
+    bytes.removeAll(keepingCapacity: true)
+  }
+}

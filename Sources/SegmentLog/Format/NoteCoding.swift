@@ -1,0 +1,48 @@
+/// One note's entry in the directory, both ways.
+enum NoteCoding {
+  private static let noneTag: UInt64 = 0
+  private static let unknownTag: UInt64 = 1
+
+  static func encode(_ note: DirectoryNote, after previous: Sequence, into out: inout ByteWriter) {
+    out.append(sequence: note.sequence, after: previous)
+    out.append(varint: UInt64(note.attempts))
+    out.append(varint: UInt64(note.block))
+    out.append(varint: UInt64(note.offsetInBlock))
+    out.append(varint: UInt64(note.length))
+    switch note.previous {
+    case .none: out.append(varint: noneTag)
+    case .unknown: out.append(varint: unknownTag)
+    case .at(let place):
+      // Segment ids begin at 1, so that id + 1 is never one of the two tags above.
+      precondition(place.segment >= 1 && place.segment < UInt64.max)
+      out.append(varint: place.segment + 1)
+      out.append(varint: place.frameOffset)
+    }
+  }
+
+  static func decode(_ input: inout ByteReader, after previous: Sequence) throws -> DirectoryNote {
+    let sequence = try input.sequence(after: previous)
+    let attempts = try input.varint(as: UInt32.self)
+    let block = try input.varint(as: UInt32.self)
+    let offset = try input.varint(as: UInt32.self)
+    let length = try input.varint(as: UInt32.self)
+    guard length <= FormatLimits.noteMax else { throw EntryError.value("length of a text") }
+    let place: PreviousNote
+    switch try input.varint() {
+    case noneTag: place = .none
+    case unknownTag: place = .unknown
+    case let segment:
+      place = .at(NotePlace(segment: segment - 1, frameOffset: try input.varint()))
+    }
+    return DirectoryNote(
+      sequence: sequence, attempts: attempts, block: block, offsetInBlock: offset, length: length,
+      previous: place)
+  }
+}
+
+extension ByteWriter {
+  /// See `ByteReader.sequence(after:)`.
+  mutating func append(sequence: Sequence, after previous: Sequence) {
+    append(zigzag: Int64(bitPattern: sequence &- previous))
+  }
+}
