@@ -1,0 +1,369 @@
+import Delivery
+import Logging
+import NIOCore
+
+/// What stands behind one listener.
+struct Site: Sendable {
+  /// Why this request may not come in here, asked before anything else looks at it.
+  let refusal: @Sendable (RequestHead) -> Answer?
+  let routes: any RouteResponder
+}
+
+/// Answers what the accept path doesn't answer itself.
+protocol RouteResponder: Sendable {
+  func answer(_ head: RequestHead, body: ByteBuffer, channel: any Channel) async -> Answer
+}
+
+/// The only handler of a connection: reads requests, answers posted messages itself and lets the
+/// routes answer everything else. What happens when is decided by `ConnectionCore`; this performs
+/// it.
+final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = Never
+  typealias OutboundOut = ByteBuffer
+
+  let loop: AcceptLoop
+  let site: Site
+  private(set) var context: ChannelHandlerContext?
+  private var core: ConnectionCore
+  private var isAdvancing = false
+  private var needsFlush = false
+  private var outputIsClosing = false
+  private var readWasHeldBack = false
+  private var isBusy = false
+  private var charged = 0
+  private var roomPoll: Scheduled<Void>?
+  private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
+  /// The request in `answering`.
+  private var pending: (head: RequestHead, uuid: String)?
+  private var token: UInt64?
+  private var routeTask: Task<Void, Never>?
+  /// The request that is being read or answered had begun before the shutdown did.
+  private var begunBeforeDrain = false
+
+  init(loop: AcceptLoop, site: Site) {
+    self.loop = loop
+    self.site = site
+    core = ConnectionCore(
+      limits: loop.environment.limits, bodyMax: loop.environment.reader.limits.maxEnvelopeBytes,
+      now: .now())
+  }
+
+  // MARK: Events of the channel
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    loop.join(self)
+    armTimer()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { tearDown() }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    tearDown()
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    core.receive(&bytes, now: .now())
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) { advance() }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .inputClosed? = event as? ChannelEvent {
+      core.inputClosed()
+      advance()
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    core.setWritable(context.channel.isWritable, now: .now())
+    advance()
+    context.fireChannelWritabilityChanged()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    loop.environment.logger.debug("connection failed", metadata: ["error": "\(error)"])
+    context.close(promise: nil)
+  }
+
+  /// Called for each read that the channel would do by itself: the place to hold back.
+  func read(context: ChannelHandlerContext) {
+    if core.wantsBytes { context.read() } else { readWasHeldBack = true }
+  }
+
+  // MARK: Called by the loop
+
+  func drain() { begunBeforeDrain = core.isBusy }
+
+  func close() { context?.close(promise: nil) }
+
+  // MARK: Performing steps
+
+  private func advance() {
+    guard !isAdvancing, context != nil else { return }
+    isAdvancing = true
+    let now = NIODeadline.now()
+    while perform(core.step(now: now)) {}
+    isAdvancing = false
+    settle(now)
+  }
+
+  /// False when there is nothing more to do now.
+  private func perform(_ step: ConnectionCore.Step) -> Bool {
+    switch step {
+    case .wait:
+      return false
+    case .sayContinue:
+      writeInterim()
+    case .serve(let head, let body):
+      serve(head, body)
+    case .refuse(let problem, let head):
+      refuse(problem, head)
+    case .close:
+      close()
+      return false
+    }
+    return true
+  }
+
+  /// Brings what surrounds the core into line with it.
+  private func settle(_ now: NIODeadline) {
+    guard let context else { return }
+    if core.isBusy != isBusy {
+      isBusy = core.isBusy
+      if isBusy { loop.begin() } else { loop.end() }
+    }
+    settleBudget(now)
+    if needsFlush {
+      needsFlush = false
+      context.flush()
+    }
+    if core.isLingering, !outputIsClosing {
+      outputIsClosing = true
+      closeOutput(context)
+    }
+    armTimer()
+    if readWasHeldBack, core.wantsBytes {
+      readWasHeldBack = false
+      context.read()
+    }
+  }
+
+  private func closeOutput(_ context: ChannelHandlerContext) {
+    let done = context.eventLoop.makePromise(of: Void.self)
+    done.futureResult.assumeIsolated().whenComplete { [weak self] result in
+      guard let self else { return }
+      switch result {
+      case .success:
+        core.outputClosed(now: .now())
+        advance()
+      case .failure:
+        close()
+      }
+    }
+    context.close(mode: .output, promise: done)
+  }
+
+  private func tearDown() {
+    guard context != nil else { return }
+    context = nil
+    timer?.task.cancel()
+    timer = nil
+    roomPoll?.cancel()
+    roomPoll = nil
+    routeTask?.cancel()
+    routeTask = nil
+    if let token { loop.desk.leave(token) }
+    token = nil
+    pending = nil
+    loop.environment.budget.give(back: charged)
+    charged = 0
+    if isBusy { loop.end() }
+    isBusy = false
+    loop.leave(self)
+  }
+
+  // MARK: Time
+
+  /// One timer per connection, set anew only when the deadline comes nearer: a request that is
+  /// answered within its time costs no scheduling at all.
+  private func armTimer() {
+    guard let deadline = core.deadline, let context else { return }
+    if let timer {
+      if timer.deadline <= deadline { return }
+      timer.task.cancel()
+    }
+    let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [self] in
+      timer = nil
+      guard self.context != nil else { return }
+      let now = NIODeadline.now()
+      _ = perform(core.expire(now: now))
+      settle(now)
+    }
+    timer = (task, deadline)
+  }
+
+  // MARK: Room for bodies
+
+  private func settleBudget(_ now: NIODeadline) {
+    let held = core.gatheredBytes
+    if held < charged {
+      loop.environment.budget.give(back: charged - held)
+      charged = held
+    } else if held > charged {
+      if loop.environment.budget.take(held - charged) {
+        charged = held
+        core.unblock()
+      } else {
+        core.block(now: now)
+        pollForRoom()
+      }
+    }
+  }
+
+  private func pollForRoom() {
+    guard roomPoll == nil, let context else { return }
+    roomPoll = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { [self] in
+      roomPoll = nil
+      settleBudget(.now())
+      advance()
+    }
+  }
+
+  // MARK: Answers
+
+  private func serve(_ head: RequestHead, _ body: ByteBuffer) {
+    pending = (head, "")
+    if let refusal = site.refusal(head) {
+      answer(refusal)
+    } else if head.isEnqueue {
+      enqueue(head, body)
+    } else {
+      route(head, body)
+    }
+  }
+
+  private func enqueue(_ head: RequestHead, _ body: ByteBuffer) {
+    let environment = loop.environment
+    let reading = environment.services.current
+    let store: any MessageStore
+    let message: Message
+    do throws(Problem) {
+      store = try EnqueueRules.store(reading, begunBeforeDrain: begunBeforeDrain)
+      try EnqueueRules.checkContentType(head)
+      message = try readEnvelope(head, body)
+    } catch {
+      answer(Answer(error))
+      return
+    }
+    pending?.uuid = message.uuid
+    token = loop.desk.submit(message, to: store, generation: reading.generation, for: self)
+    if token == nil { answer(Answer(EnqueueRules.problem(.full(retryAfter: .seconds(1))))) }
+  }
+
+  private func readEnvelope(_ head: RequestHead, _ body: ByteBuffer) throws(Problem) -> Message {
+    let environment = loop.environment
+    let outcome = body.withUnsafeReadableBytes { bytes -> Result<Message, Problem> in
+      do throws(Problem) {
+        return .success(
+          try environment.reader.read(
+            bytes, idempotencyKey: head.idempotencyKey, now: environment.clock.wallMs(),
+            random: &loop.random))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try outcome.get()
+  }
+
+  private func route(_ head: RequestHead, _ body: ByteBuffer) {
+    guard let context else { return }
+    let state = loop.environment.services.current.state
+    if state == .draining, !begunBeforeDrain, !EnqueueRules.isProbe(head.path) {
+      answer(Answer(EnqueueRules.draining))
+      return
+    }
+    let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+    routeTask = Task { [site, channel = context.channel] in
+      let answer = await site.routes.answer(head, body: body, channel: channel)
+      handler.eventLoop.execute { handler.value.routed(answer) }
+    }
+  }
+
+  private func routed(_ answer: Answer) {
+    routeTask = nil
+    guard context != nil else { return }
+    self.answer(answer)
+    advance()
+  }
+
+  private func refuse(_ problem: Problem, _ head: RequestHead?) {
+    guard let context else { return }
+    if head?.isEnqueue == true { loop.environment.counters.countEnqueue(status: problem.status) }
+    let writer = loop.writer(
+      wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)
+    write(writer.write(Answer(problem), .close, withBody: head?.method != "HEAD"))
+  }
+
+  private func answer(_ answer: Answer) {
+    guard let context, let pending else { return }
+    if pending.head.isEnqueue {
+      loop.environment.counters.countEnqueue(status: answer.status)
+    }
+    let closes = answer.closes || loop.environment.services.current.state == .draining
+    let connection = AnswerWriter.Connection(head: pending.head, closes: closes)
+    let writer = loop.writer(
+      wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)
+    write(writer.write(answer, connection, withBody: pending.head.method != "HEAD"))
+    answered(keepAlive: !closes && pending.head.keepAlive)
+  }
+
+  private func accepted(duplicate: Bool) {
+    guard let context, let pending else { return }
+    loop.environment.counters.countEnqueue(status: 202)
+    let closes = loop.environment.services.current.state == .draining
+    let connection = AnswerWriter.Connection(head: pending.head, closes: closes)
+    let writer = loop.writer(
+      wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)
+    write(writer.accepted(uuid: pending.uuid, duplicate: duplicate, connection))
+    answered(keepAlive: !closes && pending.head.keepAlive)
+  }
+
+  private func answered(keepAlive: Bool) {
+    pending = nil
+    token = nil
+    begunBeforeDrain = false
+    core.answered(keepAlive: keepAlive, now: .now())
+  }
+
+  private func writeInterim() {
+    guard let context else { return }
+    var buffer = context.channel.allocator.buffer(
+      capacity: AnswerWriter.interim.utf8CodeUnitCount)
+    buffer.writeStaticString(AnswerWriter.interim)
+    write(buffer)
+  }
+
+  private func write(_ buffer: ByteBuffer) {
+    guard let context else { return }
+    context.write(wrapOutboundOut(buffer), promise: nil)
+    needsFlush = true
+    if !context.channel.isWritable { core.setWritable(false, now: .now()) }
+  }
+}
+
+extension AcceptHandler: EnqueueWaiter {
+  func enqueueEnded(_ result: Result<Admission, StoreError>) {
+    switch result {
+    case .success(.stored): accepted(duplicate: false)
+    case .success(.duplicate): accepted(duplicate: true)
+    case .success(.conflict): answer(Answer(EnqueueRules.conflict(uuid: pending?.uuid ?? "")))
+    case .failure(let error): answer(Answer(EnqueueRules.problem(error)))
+    }
+    advance()
+  }
+}
