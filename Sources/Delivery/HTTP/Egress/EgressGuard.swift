@@ -51,7 +51,20 @@ package final class EgressGuard: Sendable {
     return refusal(ip, port: port)
   }
 
+  /// The same for a connection that stands: one whose both ends have the same address stays on this
+  /// machine, also where an address isn't listed with the interfaces.
+  package func refusal(connectedTo remote: SocketAddress, from local: SocketAddress?) -> String? {
+    guard let ip = IPAddress(remote), let port = remote.port else {
+      return "only IP addresses can be destinations"
+    }
+    return refusal(ip, port: port, connectedFrom: local.flatMap { IPAddress($0) })
+  }
+
   package func refusal(_ address: IPAddress, port: Int) -> String? {
+    refusal(address, port: port, connectedFrom: nil)
+  }
+
+  private func refusal(_ address: IPAddress, port: Int, connectedFrom: IPAddress?) -> String? {
     if let reason = AlwaysBlocked.reason(address) { return reason }
     let own = state.withLock { state in
       guard state.listeners.use(port: port) else { return false }
@@ -60,7 +73,8 @@ package final class EgressGuard: Sendable {
         state.local = localAddresses()
         state.readAt = now
       }
-      return state.listeners.own(address, port: port, local: state.local)
+      let local = connectedFrom.map { state.local.union([$0]) } ?? state.local
+      return state.listeners.own(address, port: port, local: local)
     }
     return own ? "\(address.urlHost):\(port) is Dispatcher's own listener" : nil
   }

@@ -3,7 +3,7 @@ import Synchronization
 /// Turns names into addresses, off the event loops and off the cooperative pool: `getaddrinfo`
 /// blocks, and NIO's own resolver is one serial queue per event loop, where one dead name delays all
 /// others. `LookupTable` decides, this only performs it.
-package final class Resolver: Sendable {
+package final class NameResolver: Sendable {
   package typealias Outcome = LookupTable.Outcome
 
   package enum Reply: Sendable {
