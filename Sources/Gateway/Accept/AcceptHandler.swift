@@ -25,9 +25,9 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
   let loop: AcceptLoop
   let site: Site
   private(set) var context: ChannelHandlerContext?
-  private var core: ConnectionCore
+  var core: ConnectionCore
   private var isAdvancing = false
-  private var needsFlush = false
+  var needsFlush = false
   private var outputIsClosing = false
   private var readWasHeldBack = false
   private var isBusy = false
@@ -35,11 +35,11 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
   private var roomPoll: Scheduled<Void>?
   private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
   /// The request in `answering`.
-  private var pending: (head: RequestHead, uuid: String)?
-  private var token: UInt64?
-  private var routeTask: Task<Void, Never>?
+  var pending: (head: RequestHead, uuid: String)?
+  var token: UInt64?
+  var routeTask: Task<Void, Never>?
   /// The request that is being read or answered had begun before the shutdown did.
-  private var begunBeforeDrain = false
+  var begunBeforeDrain = false
 
   init(loop: AcceptLoop, site: Site) {
     self.loop = loop
@@ -97,13 +97,13 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
 
   // MARK: Called by the loop
 
-  func drain() { begunBeforeDrain = core.isBusy }
+  func markBegun() { begunBeforeDrain = core.isBusy }
 
   func close() { context?.close(promise: nil) }
 
   // MARK: Performing steps
 
-  private func advance() {
+  func advance() {
     guard !isAdvancing, context != nil else { return }
     isAdvancing = true
     let now = NIODeadline.now()
@@ -232,138 +232,5 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
       settleBudget(.now())
       advance()
     }
-  }
-
-  // MARK: Answers
-
-  private func serve(_ head: RequestHead, _ body: ByteBuffer) {
-    pending = (head, "")
-    if let refusal = site.refusal(head) {
-      answer(refusal)
-    } else if head.isEnqueue {
-      enqueue(head, body)
-    } else {
-      route(head, body)
-    }
-  }
-
-  private func enqueue(_ head: RequestHead, _ body: ByteBuffer) {
-    let environment = loop.environment
-    let reading = environment.services.current
-    let store: any MessageStore
-    let message: Message
-    do throws(Problem) {
-      store = try EnqueueRules.store(reading, begunBeforeDrain: begunBeforeDrain)
-      try EnqueueRules.checkContentType(head)
-      message = try readEnvelope(head, body)
-    } catch {
-      answer(Answer(error))
-      return
-    }
-    pending?.uuid = message.uuid
-    token = loop.desk.submit(message, to: store, generation: reading.generation, for: self)
-    if token == nil { answer(Answer(EnqueueRules.problem(.full(retryAfter: .seconds(1))))) }
-  }
-
-  private func readEnvelope(_ head: RequestHead, _ body: ByteBuffer) throws(Problem) -> Message {
-    let environment = loop.environment
-    let outcome = body.withUnsafeReadableBytes { bytes -> Result<Message, Problem> in
-      do throws(Problem) {
-        return .success(
-          try environment.reader.read(
-            bytes, idempotencyKey: head.idempotencyKey, now: environment.clock.wallMs(),
-            random: &loop.random))
-      } catch {
-        return .failure(error)
-      }
-    }
-    return try outcome.get()
-  }
-
-  private func route(_ head: RequestHead, _ body: ByteBuffer) {
-    guard let context else { return }
-    let state = loop.environment.services.current.state
-    if state == .draining, !begunBeforeDrain, !EnqueueRules.isProbe(head.path) {
-      answer(Answer(EnqueueRules.draining))
-      return
-    }
-    let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-    routeTask = Task { [site, channel = context.channel] in
-      let answer = await site.routes.answer(head, body: body, channel: channel)
-      handler.eventLoop.execute { handler.value.routed(answer) }
-    }
-  }
-
-  private func routed(_ answer: Answer) {
-    routeTask = nil
-    guard context != nil else { return }
-    self.answer(answer)
-    advance()
-  }
-
-  private func refuse(_ problem: Problem, _ head: RequestHead?) {
-    guard let context else { return }
-    if head?.isEnqueue == true { loop.environment.counters.countEnqueue(status: problem.status) }
-    let writer = loop.writer(
-      wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)
-    write(writer.write(Answer(problem), .close, withBody: head?.method != "HEAD"))
-  }
-
-  private func answer(_ answer: Answer) {
-    guard let context, let pending else { return }
-    if pending.head.isEnqueue {
-      loop.environment.counters.countEnqueue(status: answer.status)
-    }
-    let closes = answer.closes || loop.environment.services.current.state == .draining
-    let connection = AnswerWriter.Connection(head: pending.head, closes: closes)
-    let writer = loop.writer(
-      wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)
-    write(writer.write(answer, connection, withBody: pending.head.method != "HEAD"))
-    answered(keepAlive: !closes && pending.head.keepAlive)
-  }
-
-  private func accepted(duplicate: Bool) {
-    guard let context, let pending else { return }
-    loop.environment.counters.countEnqueue(status: 202)
-    let closes = loop.environment.services.current.state == .draining
-    let connection = AnswerWriter.Connection(head: pending.head, closes: closes)
-    let writer = loop.writer(
-      wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)
-    write(writer.accepted(uuid: pending.uuid, duplicate: duplicate, connection))
-    answered(keepAlive: !closes && pending.head.keepAlive)
-  }
-
-  private func answered(keepAlive: Bool) {
-    pending = nil
-    token = nil
-    begunBeforeDrain = false
-    core.answered(keepAlive: keepAlive, now: .now())
-  }
-
-  private func writeInterim() {
-    guard let context else { return }
-    var buffer = context.channel.allocator.buffer(
-      capacity: AnswerWriter.interim.utf8CodeUnitCount)
-    buffer.writeStaticString(AnswerWriter.interim)
-    write(buffer)
-  }
-
-  private func write(_ buffer: ByteBuffer) {
-    guard let context else { return }
-    context.write(wrapOutboundOut(buffer), promise: nil)
-    needsFlush = true
-    if !context.channel.isWritable { core.setWritable(false, now: .now()) }
-  }
-}
-
-extension AcceptHandler: EnqueueWaiter {
-  func enqueueEnded(_ result: Result<Admission, StoreError>) {
-    switch result {
-    case .success(.stored): accepted(duplicate: false)
-    case .success(.duplicate): accepted(duplicate: true)
-    case .success(.conflict): answer(Answer(EnqueueRules.conflict(uuid: pending?.uuid ?? "")))
-    case .failure(let error): answer(Answer(EnqueueRules.problem(error)))
-    }
-    advance()
   }
 }

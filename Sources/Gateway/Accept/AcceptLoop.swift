@@ -57,10 +57,13 @@ final class AcceptLoop {
     drained = nil
   }
 
-  /// Requests begun are answered as before, later ones are refused; done when the last one of the
-  /// former has its answer.
-  func drain() -> EventLoopFuture<Void> {
-    for connection in connections.values { connection.drain() }
+  /// Requests that have begun will be answered as before, whatever is refused from now on.
+  func markBegun() {
+    for connection in connections.values { connection.markBegun() }
+  }
+
+  /// Done when no request is being read or answered.
+  func whenIdle() -> EventLoopFuture<Void> {
     if busy == 0 { return eventLoop.makeSucceededVoidFuture() }
     let promise = drained ?? eventLoop.makePromise()
     drained = promise

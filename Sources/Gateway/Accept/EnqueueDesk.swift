@@ -13,6 +13,14 @@ protocol EnqueueWaiter: AnyObject {
 /// Answers come once per commit for the whole loop, without a task or a continuation per message.
 /// What finds the store's queue full is kept here, in order, and tried again when there is room.
 final class EnqueueDesk {
+  enum Verdict {
+    case handedOver(token: UInt64)
+    /// The store's queue is full: kept until there is room, or until its time is up.
+    case kept(token: UInt64)
+    /// Nor is there room to wait in; nothing was taken.
+    case noRoom
+  }
+
   private struct Slot {
     /// nil: free, or the client left before its answer.
     var waiter: (any EnqueueWaiter)?
@@ -46,20 +54,19 @@ final class EnqueueDesk {
   /// Messages that wait for room.
   var keptCount: Int { kept.count }
 
-  /// Exactly one `enqueueEnded` follows for the returned token, unless `leave` is called with it.
-  /// nil: there is no room to wait in either, nothing was taken.
+  /// Exactly one `enqueueEnded` follows for a returned token, unless `leave` is called with it.
   func submit(
     _ message: Message, to store: any MessageStore, generation: Int, for waiter: any EnqueueWaiter
-  ) -> UInt64? {
+  ) -> Verdict {
     let port = port(of: store, generation: generation)
     let token = occupySlot(waiter)
     // Those who wait already go first.
-    if kept.isEmpty, case .accepted = port.submit(message, token: token) { return token }
-    guard keep(message, token) else {
-      _ = vacateSlot(token)
-      return nil
+    if kept.isEmpty, case .accepted = port.submit(message, token: token) {
+      return .handedOver(token: token)
     }
-    return token
+    if keep(message, token) { return .kept(token: token) }
+    _ = vacateSlot(token)
+    return .noRoom
   }
 
   /// The client left. Its message stays where it is: handed over, or kept until it is dropped.

@@ -26,7 +26,7 @@ package struct GatewayConfiguration: Sendable {
 }
 
 /// A host and a port to listen on.
-package struct ListenAddress: Sendable, Equatable {
+package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
   /// nil = every address of this machine, IPv6 and IPv4.
   package var host: String?
   /// 0 = the system chooses.
@@ -35,6 +35,12 @@ package struct ListenAddress: Sendable, Equatable {
   package init(host: String?, port: Int) {
     self.host = host
     self.port = port
+  }
+
+  /// As it is written in the configuration: `:8080`, `127.0.0.1:8081`, `[::1]:8080`.
+  package var description: String {
+    guard let host else { return ":\(port)" }
+    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 }
 
