@@ -74,6 +74,9 @@ package enum Admission: Sendable, Equatable {
   case duplicate(MessageRef)
   /// The same UUID with other content.
   case conflict
+  /// Nothing is wrong with this message, but another one of its batch is a conflict. Never the
+  /// answer to a batch of one, nor to a port.
+  case notStored
 }
 
 package enum StoreError: Error, Sendable, Equatable {
