@@ -41,12 +41,15 @@ package struct FrameHead: Sendable, Equatable {
   package var prefixLength: Int { Self.size + Int(directoryLength) }
 }
 
-/// Why bytes are not (or not any more) a frame that can be used.
+/// Why bytes are not (or not any more) a frame that can be used. Of a checksum, `expected` is what
+/// was written beside the bytes, and `found` is what the bytes give now.
 package enum FrameError: Error, Sendable, Equatable {
   /// No frame begins here; what was found in place of the magic number.
   case notAFrame(found: UInt32)
   /// A frame of another segment, or a body that looks like a frame.
   case otherSalt
+  /// A frame that was written before the ones that were read already: a copy.
+  case outOfOrder(expected: UInt64, found: UInt64)
   /// The file or the segment's valid part ends before the frame does.
   case cutShort(needed: UInt64, available: UInt64)
   case badLength(UInt64)
@@ -76,6 +79,8 @@ extension FrameError: CustomStringConvertible {
     case .notAFrame(let found):
       "expected a frame (\(hex(FrameHead.magic))), found \(hex(found))"
     case .otherSalt: "expected a frame of this segment, found one with another salt"
+    case .outOfOrder(let expected, let found):
+      "expected frame number \(expected) or more, found \(found)"
     case .cutShort(let needed, let available):
       "expected \(needed) bytes, found \(available)"
     case .badLength(let length): "impossible frame length \(length)"
@@ -127,8 +132,8 @@ extension FrameHead {
   /// Checks the CRC; `prefix` is head and directory.
   package func verify(prefix: UnsafeRawBufferPointer) throws(FrameError) {
     precondition(prefix.count == prefixLength)
-    let expected = Self.checksum(prefix: prefix)
-    guard crc == expected else { throw .badHeadChecksum(expected: expected, found: crc) }
+    let found = Self.checksum(prefix: prefix)
+    guard crc == found else { throw .badHeadChecksum(expected: crc, found: found) }
   }
 
   static func checksum(prefix: UnsafeRawBufferPointer) -> UInt32 {

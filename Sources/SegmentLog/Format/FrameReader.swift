@@ -127,9 +127,7 @@ extension DirectoryBlock {
 
   /// Checks the CRC; nothing is inflated.
   func verify(index: Int, stored: UnsafeRawBufferPointer) throws(FrameError) {
-    let expected = Checksum.crc32(stored)
-    guard crc == expected else {
-      throw .badBlockChecksum(block: index, expected: expected, found: crc)
-    }
+    let found = Checksum.crc32(stored)
+    guard crc == found else { throw .badBlockChecksum(block: index, expected: crc, found: found) }
   }
 }

@@ -96,8 +96,8 @@ extension SegmentHeader {
     // These 16 bytes mean the same in every version.
     guard major == majorVersion else { throw .otherVersion(major: major, minor: minor) }
     guard bytes.count >= size else { throw .badValue("length") }
-    let found = bytes.littleInteger(at: size - 4, as: UInt32.self)
-    let expected = Checksum.crc32(UnsafeRawBufferPointer(rebasing: bytes[..<(size - 4)]))
+    let expected = bytes.littleInteger(at: size - 4, as: UInt32.self)
+    let found = Checksum.crc32(UnsafeRawBufferPointer(rebasing: bytes[..<(size - 4)]))
     guard found == expected else { throw .badChecksum(expected: expected, found: found) }
     do {
       return try decodeFields(ByteReader(UnsafeRawBufferPointer(rebasing: bytes[..<size])))

@@ -6,6 +6,8 @@ package struct ScannedFrame: Sendable {
   package var head: FrameHead
   /// Blocks whose checksum is wrong (or that the file ends before); the rest of the frame is good.
   package var badBlocks: [Int]
+  /// What the bytes of those give as checksum, in the same order.
+  package var badBlockChecksums: [UInt32]
   /// Why the directory could not be understood although its checksum is right: a later version, or
   /// a contradiction. Its records are not known then.
   package var problem: FrameError?
@@ -44,7 +46,7 @@ package final class SegmentScanner {
   private var window: ScanWindow
   private var offset = FormatLimits.firstFrameOffset
   private var current: (offset: UInt64, length: Int)?
-  private var nextFrame: UInt64?
+  private var frameNumber: UInt64
   /// The directory of the frame that `next` gave last; empty when it had a problem.
   package private(set) var directory = FrameDirectory()
 
@@ -53,6 +55,7 @@ package final class SegmentScanner {
     file: any DiskFile, header: SegmentHeader, cut: UInt64? = nil, checksBlocks: Bool = true
   ) throws(DiskError) {
     salt = header.salt
+    frameNumber = header.firstFrameNumber
     self.checksBlocks = checksBlocks
     self.cut = cut
     fileSize = try file.size()
@@ -66,6 +69,7 @@ package final class SegmentScanner {
     do throws(FrameError) {
       let frame = try readFrame(at: offset)
       offset = frame.end
+      frameNumber = frame.head.frameNumber &+ 1
       return .frame(frame)
     } catch {
       if case .disk(let failure) = error { throw failure }
@@ -81,7 +85,8 @@ package final class SegmentScanner {
 
   private func readFrame(at offset: UInt64) throws(FrameError) -> ScannedFrame {
     let head = try validHead(at: offset)
-    var frame = ScannedFrame(offset: offset, head: head, badBlocks: [], problem: nil)
+    var frame = ScannedFrame(
+      offset: offset, head: head, badBlocks: [], badBlockChecksums: [], problem: nil)
     current = (offset, Int(head.totalLength))
     let prefix = try bytes(at: offset, head.prefixLength)
     do throws(FrameError) {
@@ -91,7 +96,7 @@ package final class SegmentScanner {
       directory.removeAll()
       frame.problem = error
     }
-    if checksBlocks { frame.badBlocks = try badBlocks(of: frame) }
+    if checksBlocks { try checkBlocks(of: &frame) }
     return frame
   }
 
@@ -107,23 +112,24 @@ package final class SegmentScanner {
       throw .cutShort(needed: UInt64(head.prefixLength), available: UInt64(prefix.count))
     }
     try head.verify(prefix: prefix)
+    guard head.frameNumber >= frameNumber else {
+      throw .outOfOrder(expected: frameNumber, found: head.frameNumber)
+    }
     return head
   }
 
-  private func badBlocks(of frame: ScannedFrame) throws(FrameError) -> [Int] {
+  private func checkBlocks(of frame: inout ScannedFrame) throws(FrameError) {
+    guard !directory.blocks.isEmpty else { return }
     let whole = try bytes(at: frame.offset, Int(frame.head.totalLength))
-    var bad: [Int] = []
     for (index, block) in directory.blocks.enumerated() {
-      let start = Int(block.offsetInFrame)
-      let end = start + Int(block.storedLength)
-      guard end <= whole.count,
-        Checksum.crc32(UnsafeRawBufferPointer(rebasing: whole[start..<end])) == block.crc
-      else {
-        bad.append(index)
-        continue
+      let start = min(Int(block.offsetInFrame), whole.count)
+      let end = min(start + Int(block.storedLength), whole.count)
+      let checksum = Checksum.crc32(UnsafeRawBufferPointer(rebasing: whole[start..<end]))
+      if end - start < Int(block.storedLength) || checksum != block.crc {
+        frame.badBlocks.append(index)
+        frame.badBlockChecksums.append(checksum)
       }
     }
-    return bad
   }
 
   private func bytes(

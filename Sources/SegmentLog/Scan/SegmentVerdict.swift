@@ -63,7 +63,9 @@ package struct SegmentClassifier: Sendable {
     resolveLost(next: frame.head.baseSequence)
     verdict.provenUpTo = max(verdict.provenUpTo, frame.head.syncedUpTo)
     lastFrameOffset = frame.offset
-    for block in frame.badBlocks { add(badBlock: block, of: frame, directory) }
+    for (block, found) in zip(frame.badBlocks, frame.badBlockChecksums) {
+      add(badBlock: block, found: found, of: frame, directory)
+    }
     if let problem = frame.problem {
       add(
         SegmentFinding(
@@ -117,7 +119,7 @@ package struct SegmentClassifier: Sendable {
   }
 
   private mutating func add(
-    badBlock index: Int, of frame: ScannedFrame, _ directory: FrameDirectory
+    badBlock index: Int, found: UInt32, of frame: ScannedFrame, _ directory: FrameDirectory
   ) {
     let block = directory.blocks[index]
     let offset = frame.offset + UInt64(block.offsetInFrame)
@@ -129,7 +131,7 @@ package struct SegmentClassifier: Sendable {
     add(
       SegmentFinding(
         kind: .block(index), offset: offset, end: offset + UInt64(block.storedLength),
-        cause: .badBlockChecksum(block: index, expected: block.crc, found: 0), lost: lost,
+        cause: .badBlockChecksum(block: index, expected: block.crc, found: found), lost: lost,
         isAllZero: false))
   }
 

@@ -1,0 +1,56 @@
+/// One bit per message of a segment.
+struct Bitmap: Sendable, Equatable {
+  private var words: [UInt64] = []
+  private(set) var count = 0
+
+  var byteCount: Int { words.capacity * 8 }
+
+  subscript(index: Int) -> Bool {
+    get { words[index >> 6] >> UInt64(index & 63) & 1 == 1 }
+    set {
+      let bit: UInt64 = 1 << UInt64(index & 63)
+      if newValue { words[index >> 6] |= bit } else { words[index >> 6] &= ~bit }
+    }
+  }
+
+  mutating func append(_ value: Bool, times: Int) {
+    let end = count + times
+    let wordsNeeded = (end + 63) >> 6
+    while words.count < wordsNeeded { words.append(0) }
+    if value {
+      var index = count
+      while index < end {
+        let offset = index & 63
+        let run = min(64 - offset, end - index)
+        words[index >> 6] |= (run == 64 ? ~0 : (1 << UInt64(run)) - 1) << UInt64(offset)
+        index += run
+      }
+    }
+    count = end
+  }
+
+  /// The first index from `index` on whose bit is `value`; nil when there is none.
+  func first(_ value: Bool, from index: Int) -> Int? {
+    guard index < count else { return nil }
+    var word = index >> 6
+    var bits = (value ? words[word] : ~words[word]) & (~0 << UInt64(index & 63))
+    while true {
+      if bits != 0 {
+        let found = word << 6 + bits.trailingZeroBitCount
+        return found < count ? found : nil
+      }
+      word += 1
+      guard word < words.count else { return nil }
+      bits = value ? words[word] : ~words[word]
+    }
+  }
+
+  /// How many bits are set from `index` on.
+  func population(from index: Int) -> Int {
+    guard index < count else { return 0 }
+    let word = index >> 6
+    var total = (words[word] & (~0 << UInt64(index & 63))).nonzeroBitCount
+    for other in words[(word + 1)...] { total += other.nonzeroBitCount }
+    return total
+  }
+}

@@ -1,0 +1,146 @@
+extension LogCore {
+  /// Writes the staged frame, syncs it, and applies it to the state.
+  ///
+  /// A write that fails (or falls short) is repeated once, in the next segment, whose header voids
+  /// whatever the first one left. A failed sync is never repeated: the kernel may have dropped what
+  /// it could not write, and the next sync would report success.
+  package func commit(nowMs: UInt64) throws(LogFailure) -> CommitResult {
+    if let failure { throw failure }
+    precondition(!isSealed)
+    let committedAtMs = max(nowMs, state.lastCommittedAtMs)
+    if staging.isEmpty {
+      return .durable(
+        Commit(committedAtMs: committedAtMs, firstSequence: state.nextSequence, count: 0))
+    }
+    var length = layOut(committedAtMs)
+    if !active.hasRoom(for: length) || hasForeignNumber {
+      guard try rotate(room: UInt64(length) + roomForDefinitions, nowMs: nowMs) else {
+        forgetStaged()
+        return .noSpace
+      }
+      length = layOut(committedAtMs)
+    }
+    while !(try writeFrame()) {
+      // The frame must not be answered for as refused: its bytes may stand there, valid.
+      guard try rotate(room: UInt64(length) + roomForDefinitions, nowMs: nowMs) else {
+        throw stop(
+          "writing a frame again after a failed write",
+          DiskError(operation: .write, file: active.file.name, code: DiskError.noSpaceCode))
+      }
+      length = layOut(committedAtMs)
+    }
+    try sync(active.file, "committing a frame")
+    failedWrites = 0
+    return .durable(apply(length: length, committedAtMs: committedAtMs, nowMs: nowMs))
+  }
+
+  /// Tells the encoder of the destinations that the active segment does not define, and encodes.
+  private func layOut(_ committedAtMs: UInt64) -> Int {
+    for id in staging.destinations where !staging.defined.contains(id) {
+      guard state.segments[state.segments.count - 1].place(ofDestination: id) == nil else {
+        continue
+      }
+      encoder.define(destination: id, origin: state.destinations.origin(id))
+      staging.defined.insert(id)
+    }
+    return encoder.encode(
+      salt: active.header.salt, frameNumber: nextFrameNumber, committedAtMs: committedAtMs)
+  }
+
+  /// In a new segment every destination is defined again.
+  private var roomForDefinitions: UInt64 {
+    UInt64(staging.destinations.count * (FormatLimits.destinationMax + 16))
+  }
+
+  /// A number that frames of an older segment brought along means another destination here.
+  private var hasForeignNumber: Bool {
+    let segment = state.segments[state.segments.count - 1]
+    return staging.destinations.contains { id in
+      guard let place = segment.place(ofDestination: id) else { return false }
+      return segment.destinations[Int(place)].id != id
+    }
+  }
+
+  /// False after a failed or short write; a second one in a row stops the log.
+  private func writeFrame() throws(LogFailure) -> Bool {
+    let error: DiskError?
+    do throws(DiskError) {
+      let file = active.file
+      let offset = active.offset
+      error = try encoder.withFrame(syncedUpTo: offset) { (bytes) throws(DiskError) in
+        let written = try file.write(bytes, at: offset)
+        return written == bytes.count
+          ? nil : DiskError(operation: .write, file: file.name, code: DiskError.shortWrite)
+      }
+    } catch let failed {
+      error = failed
+    }
+    guard let error else { return true }
+    failedWrites += 1
+    if failedWrites > 1 { throw stop("writing a frame for the second time", error) }
+    return false
+  }
+
+  func sync(_ file: any DiskFile, _ doing: String) throws(LogFailure) {
+    do throws(DiskError) { try file.sync() } catch { throw stop(doing, error) }
+  }
+
+  /// The frame is durable.
+  private func apply(length: Int, committedAtMs: UInt64, nowMs: UInt64) -> Commit {
+    let frameOffset = active.offset
+    let last = state.segments.count - 1
+    let firstSequence = state.nextSequence
+    state.advance(committedAtMs: committedAtMs)
+    for id in staging.destinations where state.segments[last].place(ofDestination: id) == nil {
+      state.define(number: id, id: id)
+    }
+    if !staging.messages.isEmpty {
+      state.segments[last].mark(offset: frameOffset, sequence: firstSequence)
+    }
+    for message in staging.messages {
+      guard let place = state.segments[last].place(ofDestination: message.destination) else {
+        preconditionFailure("a message's destination was not defined")
+      }
+      recent.insert(
+        RecentMessages.Entry(
+          sequence: state.nextSequence, key: message.key, contentHash: message.contentHash,
+          acceptedAtMs: committedAtMs))
+      state.apply(messageKey: message.key, place: place, collect: true)
+      state.segments[last].rawBytes += UInt64(message.payloadLength)
+    }
+    let note = NotePlace(segment: active.id, frameOffset: frameOffset)
+    for attempt in staging.attempts {
+      state.apply(
+        attempt: attempt.record, committedAtMs: committedAtMs,
+        note: attempt.hasNote ? note : nil)
+    }
+    for outcome in staging.outcomes {
+      state.apply(outcome: outcome.record, note: outcome.hasNote ? note : nil)
+    }
+    let count = staging.messages.count
+    state.segments[last].records += UInt64(count + staging.changeCount)
+    advance(by: length, committedAtMs: committedAtMs, nowMs: nowMs)
+    active.isUnproven = true
+    forgetStaged()
+    return Commit(committedAtMs: committedAtMs, firstSequence: firstSequence, count: count)
+  }
+
+  /// The encoder's frame stands at `active.offset` and is synced.
+  func advance(by length: Int, committedAtMs: UInt64, nowMs: UInt64) {
+    let last = state.segments.count - 1
+    active.offset += UInt64(length)
+    active.lastFrameCRC = encoder.headCRC
+    active.lastWriteAtMs = nowMs
+    nextFrameNumber += 1
+    state.segments[last].end = active.offset
+    state.segments[last].fileBytes = max(state.segments[last].fileBytes, active.offset)
+    state.segments[last].frames += 1
+    state.segments[last].sawFrame(committedAtMs: committedAtMs)
+  }
+
+  private func forgetStaged() {
+    for id in staging.destinations { state.destinations.release(id) }
+    staging.removeAll()
+    encoder.begin(baseSequence: state.nextSequence)
+  }
+}

@@ -1,0 +1,83 @@
+extension LogCore {
+  func dropReasons() -> [String?] {
+    let last = state.segments.count - 1
+    return DropRule.reasons(
+      state.segments.enumerated().map { index, segment in
+        DropRule.Candidate(
+          id: segment.id, isActive: index == last, isDamaged: segment.damage != nil,
+          live: segment.liveCount, dead: segment.parkedCount)
+      })
+  }
+
+  /// Unlinks what the rule lets go, oldest first; returns what went.
+  ///
+  /// The directory is synced after each, so that a power cut never leaves an older one standing
+  /// where a younger one is gone.
+  func dropFinished(nowMs: UInt64) throws(LogFailure) -> [SegmentOverview] {
+    var removed: [SegmentOverview] = []
+    dropRetryAtMs = nil
+    for case nil in dropReasons() {
+      let segment = state.segments[0]
+      do throws(DiskError) {
+        try disk.unlink(segment.file)
+      } catch {
+        dropRetryAtMs = nowMs.addingCapped(Upkeep.dropRetryMs)
+        return removed
+      }
+      do throws(DiskError) { try disk.syncDirectory() } catch {
+        throw stop("dropping \(segment.file)", error)
+      }
+      removed.append(overview(of: segment, state: .sealed, keptBecause: nil))
+      state.removeFirstSegment()
+      reader.release(segmentsBelow: state.segments[0].id)
+    }
+    return removed
+  }
+
+  /// Drops what can be dropped, and says what stays and why. A finished active segment is left for a
+  /// new one first, when one stands ready.
+  package func compact(nowMs: UInt64) throws(LogFailure) -> CompactionReport {
+    if let failure { throw failure }
+    let before = bytesOnDisk
+    let segment = state.segments[state.segments.count - 1]
+    if segment.messages > 0, segment.liveCount == 0, staging.isEmpty, preparation.isReady {
+      _ = try rotate(room: 0, nowMs: nowMs)
+    }
+    let removed = try dropFinished(nowMs: nowMs)
+    return CompactionReport(
+      removed: removed, kept: overview().segments, bytesBefore: before, bytesAfter: bytesOnDisk)
+  }
+
+  var bytesOnDisk: UInt64 {
+    var bytes = state.segments.reduce(0) { $0 + $1.fileBytes }
+    if case .ready(let file) = preparation { bytes += file.size }
+    return bytes
+  }
+
+  package func overview() -> LogOverview {
+    let last = state.segments.count - 1
+    var segments = zip(state.segments, dropReasons()).enumerated().map { index, pair in
+      overview(
+        of: pair.0, state: pair.0.damage != nil ? .damaged : index == last ? .active : .sealed,
+        keptBecause: pair.1)
+    }
+    if case .ready(let file) = preparation {
+      segments.append(
+        SegmentOverview(
+          id: active.id + 1, file: file.name, state: .prepared, keptBecause: "the next segment"))
+    }
+    return LogOverview(directory: disk.path, segments: segments, bytesOnDisk: bytesOnDisk)
+  }
+
+  private func overview(
+    of segment: SegmentState, state: SegmentOverview.State, keptBecause: String?
+  ) -> SegmentOverview {
+    SegmentOverview(
+      id: segment.id, file: segment.file, state: state, frames: segment.frames,
+      messages: segment.messages, live: segment.liveCount, rawBytes: segment.rawBytes,
+      storedBytes: segment.end - FormatLimits.firstFrameOffset,
+      firstSequence: segment.count > 0 ? segment.first : nil,
+      lastSequence: segment.count > 0 ? segment.next - 1 : nil, firstAtMs: segment.firstAtMs,
+      lastAtMs: segment.lastAtMs, keptBecause: keptBecause)
+  }
+}

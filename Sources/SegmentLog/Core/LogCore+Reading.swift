@@ -1,0 +1,109 @@
+extension LogCore {
+  /// What is known of a message; the newest with this UUID. Reads the directory of its frame.
+  package func lookup(key: UUIDKey, uuid: [UInt8]) -> RecordStatus? {
+    for sequence in state.index.candidates(key).sorted(by: >) {
+      guard let index = state.segmentIndex(of: sequence), let known = state.state(of: sequence)
+      else { continue }
+      let segment = state.segments[index]
+      let location = segment.location(of: sequence)
+      guard let frame = reader.frame(holding: location),
+        let message = frame.directory.message(sequence), message.key == key,
+        frame.directory.uuid(of: message) == uuid
+      else { continue }
+      var status = RecordStatus(
+        sequence: sequence, state: known, attempts: 0, lastStatus: 0, note: nil,
+        acceptedAtMs: frame.head.committedAtMs, start: message.start, retry: nil,
+        destination: state.destinations.origin(segment.destination(of: sequence)),
+        location: location)
+      if let tried = state.attempts[sequence] {
+        status.attempts = tried.count
+        status.lastStatus = tried.status
+        status.note = tried.note.flatMap { noteLocation($0, sequence) }
+        if known == .pending {
+          status.retry = RetryTime(dueAtMs: tried.dueAtMs, delayMs: tried.delayMs)
+        }
+      } else if let ending = segment.ending(of: sequence) {
+        status.attempts = ending.attempts
+        status.lastStatus = ending.status
+      }
+      return status
+    }
+    return nil
+  }
+
+  /// nil when the note's segment is gone.
+  private func noteLocation(_ place: NotePlace, _ sequence: Sequence) -> NoteLocation? {
+    guard let segment = state.segments.first(where: { $0.id == place.segment }) else { return nil }
+    return NoteLocation(
+      file: segment.file, salt: segment.salt, frameOffset: place.frameOffset, sequence: sequence)
+  }
+
+  /// A page of waiting (live and not dead) messages of `destination`, after the one given. Decided
+  /// from memory; `LogReader.entries(of:)` completes it. May hold fewer than `limit` entries, or
+  /// none, and go on all the same: it looks at no more than 1 M messages.
+  package func walkPlan(destination: String, after: Sequence, limit: Int) -> WalkPlan {
+    var plan = WalkPlan(entries: [], next: nil, upTo: max(after, state.nextSequence - 1))
+    guard limit > 0, after < state.nextSequence, let id = state.destinations.id(destination),
+      state.destinations.waiting(id) > 0
+    else { return plan }
+    var budget = 1 << 20
+    for segment in state.segments where segment.next > after + 1 && segment.hasWaiting(id) {
+      let (found, stop) = segment.waiting(
+        destination: id, from: after + 1, limit: limit - plan.entries.count, budget: &budget)
+      plan.entries += found.map { planned($0, in: segment) }
+      if let stop {
+        plan.next = stop - 1
+        plan.upTo = stop - 1
+        return plan
+      }
+    }
+    return plan
+  }
+
+  private func planned(_ sequence: Sequence, in segment: SegmentState) -> PlannedEntry {
+    let tried = state.attempts[sequence]
+    return PlannedEntry(
+      location: segment.location(of: sequence), attempts: tried?.count ?? 0,
+      lastStatus: tried?.status ?? 0,
+      retry: tried.map { RetryTime(dueAtMs: $0.dueAtMs, delayMs: $0.delayMs) })
+  }
+
+  package func destinationsWithPending() -> [DestinationBacklog] {
+    var firsts: [UInt32: Sequence] = [:]
+    for segment in state.segments {
+      for destination in segment.destinations
+      where destination.waiting > 0 && firsts[destination.id] == nil {
+        firsts[destination.id] = destination.first
+      }
+    }
+    return state.destinations.withWaiting.map { id in
+      DestinationBacklog(
+        origin: state.destinations.origin(id), firstSequence: firsts[id] ?? 1,
+        count: state.destinations.waiting(id))
+    }
+  }
+
+  /// Where to read the payloads; nil where a message has ended or never was. A dead one is there.
+  package func locate(_ sequences: [Sequence]) -> [Location?] {
+    sequences.map { sequence in
+      guard let index = state.segmentIndex(of: sequence),
+        state.segments[index].isLive(sequence)
+      else { return nil }
+      return state.segments[index].location(of: sequence)
+    }
+  }
+
+  /// Segments below this one are gone: readers let go of their files (`LogReader.release`).
+  package var firstSegment: UInt64 { state.segments[0].id }
+
+  package var numbers: LogNumbers {
+    var numbers = LogNumbers()
+    numbers.totals = state.totals
+    numbers.bytesOnDisk = bytesOnDisk
+    numbers.segments = state.segments.count
+    numbers.frames = state.segments.reduce(0) { $0 + $1.frames }
+    numbers.tornTailBytes = recovered.tornTailBytes
+    numbers.damagedFrames = UInt64(recovered.damage.count)
+    return numbers
+  }
+}

@@ -1,0 +1,72 @@
+/// The engine: a synchronous, deterministic state machine over a `Disk`.
+///
+/// *The live state is the fold of the durable frames; state changes are applied when their commit
+/// is durable.* Used by one thread at a time; time (wall clock, milliseconds since 1970) is passed
+/// in. After a thrown `LogFailure` everything is refused.
+package final class LogCore {
+  let disk: any Disk
+  let options: LogOptions
+  /// The store's identity: what UUID keys are derived with.
+  package let store: StoreUUID
+  /// Why nothing new is taken, after damage; nil when all is well.
+  package let readOnlyReason: String?
+
+  var state: LogState
+  var active: ActiveSegment
+  let encoder = FrameEncoder()
+  var staging = Staging()
+  var recent = RecentMessages()
+  /// For confirming duplicates and for `lookup`.
+  let reader: LogReader
+  var salts: SaltSource
+  var nextFrameNumber: UInt64
+  var preparation = Preparation.none
+  var failure: LogFailure?
+  var isSealed = false
+  /// Writes that failed since the last frame that was durable.
+  var failedWrites = 0
+  /// An unlink that failed is tried again at this time.
+  var dropRetryAtMs: UInt64?
+  var recovered: RecoveryReport
+
+  /// Recovers what stands on `disk` and starts a new segment. The caller holds the directory's lock.
+  ///
+  /// Takes as long as reading all segments does. A tool that opens a stopped log passes a small
+  /// `segmentSize`: that is what is left behind, besides what stays of the old segments.
+  package static func open(disk: any Disk, options: LogOptions, nowMs: UInt64)
+    throws(LogError) -> (LogCore, RecoveryReport)
+  {
+    var recovery = Recovery(disk: disk, options: options, nowMs: nowMs)
+    let start = try recovery.run()
+    let core = LogCore(disk: disk, options: options, start: start, nowMs: nowMs)
+    return (core, start.report)
+  }
+
+  private init(disk: any Disk, options: LogOptions, start: RecoveredLog, nowMs: UInt64) {
+    self.disk = disk
+    self.options = options
+    store = start.active.header.store
+    state = start.state
+    active = start.active
+    salts = start.salts
+    nextFrameNumber = start.nextFrameNumber
+    recovered = start.report
+    reader = LogReader(disk: disk)
+    readOnlyReason =
+      start.report.damage.isEmpty || options.onDamage == .proceed
+      ? nil : start.report.damage.map(\.description).joined(separator: "; ")
+    encoder.begin(baseSequence: state.nextSequence)
+  }
+
+  deinit { active.file.close() }
+
+  package var hasStaged: Bool { !staging.isEmpty }
+  package var totals: Totals { state.totals }
+
+  /// From here on everything is refused.
+  func stop(_ doing: String, _ error: DiskError) -> LogFailure {
+    let failure = LogFailure(doing: doing, error: error)
+    self.failure = failure
+    return failure
+  }
+}

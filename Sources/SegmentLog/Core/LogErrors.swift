@@ -1,0 +1,69 @@
+/// Why a log can't be opened. Nothing was changed on disk, apart from temporary files.
+package enum LogError: Error, Sendable, Equatable, CustomStringConvertible {
+  case disk(DiskError)
+  /// Written by another format version, named in `found`.
+  case otherVersion(file: String, found: String)
+  /// A segment of another store stands in the directory.
+  case foreignStore(file: String, found: String, expected: String)
+  /// The file's name and its header disagree: two files claim one id.
+  case wrongIdentity(file: String, holds: UInt64)
+  /// Damage, and the options say to refuse.
+  case damaged([Damage])
+
+  package var description: String {
+    switch self {
+    case .disk(let error): "the log can't be opened: \(error)"
+    case .otherVersion(let file, let found):
+      "\(file) was written by format version \(found), which this program doesn't read"
+    case .foreignStore(let file, let found, let expected):
+      "\(file) belongs to the store \(found), not to this one (\(expected))"
+    case .wrongIdentity(let file, let holds):
+      "\(file) holds segment \(holds): two files claim one id"
+    case .damaged(let damage):
+      "the log is damaged: " + damage.map(\.description).joined(separator: "; ")
+    }
+  }
+}
+
+/// The log can't go on: whether the last bytes are durable is not known. Everything is refused from
+/// here on; the process ends and a new one recovers.
+package struct LogFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What was being done ("committing a frame").
+  package var doing: String
+  package var error: DiskError
+  package var description: String { "the log stopped while \(doing): \(error)" }
+}
+
+/// Why something new isn't taken. Nothing was staged.
+package enum LogRefusal: Error, Sendable, Equatable {
+  /// Only the room for outcomes is left; it opens by itself.
+  case diskFull
+  /// Damage was found at the start.
+  case readOnly
+  /// A batch that no frame can hold.
+  case tooLarge
+  /// After a `LogFailure`, or after `seal`.
+  case stopped
+}
+
+/// A part of the log that was proven durable and can't be read.
+package struct Damage: Sendable, Equatable, CustomStringConvertible {
+  package var file: String
+  /// Bytes from the file's start; nil when the whole file is meant.
+  package var offset: UInt64?
+  /// What was expected and found.
+  package var reason: String
+  /// Messages that stood there, nil when not known or none.
+  package var lost: ClosedRange<Sequence>?
+  package var description: String {
+    let place = offset.map { "\(file) at offset \($0)" } ?? file
+    let lostText =
+      lost.map {
+        $0.count == 1
+          ? ", message \($0.lowerBound) lost"
+          : ", messages \($0.lowerBound) to \($0.upperBound) lost"
+      }
+      ?? ""
+    return "\(place): \(reason)\(lostText)"
+  }
+}

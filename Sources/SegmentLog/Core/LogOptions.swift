@@ -1,0 +1,35 @@
+/// How a log is opened. Everything random is passed in, so that a test can drive it.
+package struct LogOptions: Sendable {
+  package enum OnDamage: String, Sendable, CaseIterable {
+    /// Nothing new is taken; what is there is read, delivered and finished.
+    case drain
+    /// The log isn't opened.
+    case refuse
+    /// The undamaged rest is served as usual.
+    case proceed = "continue"
+  }
+
+  /// Bytes of a segment file. A frame that is larger gets a file of its own size.
+  package var segmentSize: UInt64
+  /// How long after its acceptance a message's UUID is remembered when it has ended.
+  package var dedupWindowMs: UInt64
+  /// How many ended messages the duplicate check remembers; the oldest are forgotten early.
+  package var dedupMax: Int
+  package var onDamage: OnDamage
+  /// The identity of a store that is created now: random.
+  package var newStore: StoreUUID
+  /// Where the salts of new segments come from.
+  package var saltSeed: UInt64
+
+  package init(
+    segmentSize: UInt64 = 64 << 20, dedupWindowMs: UInt64 = 86_400_000, dedupMax: Int = 10_000_000,
+    onDamage: OnDamage = .drain, newStore: StoreUUID, saltSeed: UInt64
+  ) {
+    self.segmentSize = segmentSize
+    self.dedupWindowMs = dedupWindowMs
+    self.dedupMax = dedupMax
+    self.onDamage = onDamage
+    self.newStore = newStore
+    self.saltSeed = saltSeed
+  }
+}

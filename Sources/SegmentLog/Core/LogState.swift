@@ -1,0 +1,219 @@
+/// The live state: the fold of the durable frames, in order. What a commit applies when it is
+/// durable and what recovery reads off the disk go through the same four functions.
+struct LogState {
+  /// Ascending ids; the last one is the active one.
+  var segments: [SegmentState] = []
+  var destinations = DestinationTable()
+  private(set) var attempts = AttemptTable()
+  private(set) var index = UUIDIndex()
+  private(set) var totals = Totals()
+  private(set) var nextSequence: Sequence = 1
+  private(set) var lastCommittedAtMs: UInt64 = 0
+  /// The duplicate check forgets ended messages below this one.
+  private(set) var dedupFloor: Sequence = 1
+  /// Ended messages at or above `dedupFloor` that stand in segments.
+  private var endedKept = 0
+  private let dedupMax: Int
+  private let dedupWindowMs: UInt64
+  /// Messages of segments that are gone which were delivered or cancelled by frames that stand.
+  private(set) var endedBelow: UInt64 = 0
+
+  init(dedupMax: Int, dedupWindowMs: UInt64) {
+    self.dedupMax = dedupMax
+    self.dedupWindowMs = dedupWindowMs
+  }
+
+  /// The sequence of a message's segment among `segments`; nil when none holds it.
+  func segmentIndex(of sequence: Sequence) -> Int? {
+    var low = 0
+    var high = segments.count
+    while low < high {
+      let middle = (low + high) / 2
+      if segments[middle].first <= sequence { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0, segments[low - 1].holds(sequence) else { return nil }
+    return low - 1
+  }
+
+  func state(of sequence: Sequence) -> RecordStatus.State? {
+    guard let index = segmentIndex(of: sequence) else { return nil }
+    if segments[index].isLive(sequence) {
+      return segments[index].isParked(sequence) ? .dead : .pending
+    }
+    switch segments[index].ending(of: sequence)?.kind {
+    case .delivered: return .delivered
+    case .cancelled: return .cancelled
+    case .dead, nil: return nil
+    }
+  }
+}
+
+// MARK: The fold
+
+extension LogState {
+  /// The accounting that stands in the first kept segment's header, and the numbers that follow.
+  mutating func begin(totals: Totals, nextSequence: Sequence) {
+    self.totals = totals
+    // Dead ones are counted where they stand.
+    self.totals.dead = 0
+    self.nextSequence = nextSequence
+    dedupFloor = nextSequence
+  }
+
+  mutating func advance(committedAtMs: UInt64) {
+    lastCommittedAtMs = max(lastCommittedAtMs, committedAtMs)
+  }
+
+  /// A destination's number as the last segment's frames use it.
+  mutating func define(number: UInt32, id: UInt32) {
+    destinations.use(again: id)
+    segments[segments.count - 1].define(number, id: id)
+  }
+
+  /// The next message, into the last segment. `place` is the destination's in that segment;
+  /// `collect` lets the index drop what nobody asks for any more when it needs room.
+  mutating func apply(messageKey key: UUIDKey, place: UInt32, collect: Bool) {
+    let last = segments.count - 1
+    if segments[last].count == 0 { segments[last].moveStart(to: nextSequence) }
+    let sequence = nextSequence
+    segments[last].append(place: place)
+    destinations.addWaiting(segments[last].destinations[Int(place)].id, 1)
+    if collect && index.isFull(for: key) { collectIndex(for: key) }
+    index.insert(key, sequence)
+    totals.accepted += 1
+    nextSequence += 1
+  }
+
+  private mutating func collectIndex(for key: UUIDKey) {
+    var taken = UUIDIndex.placeholder
+    swap(&taken, &index)
+    taken.makeRoom(for: key) { isForgotten($0) }
+    swap(&taken, &index)
+  }
+
+  /// Messages up to (not with) `next` stood in what can't be read: in the last segment's frames
+  /// when `inside`, else in segments that are missing.
+  mutating func skipLost(to next: Sequence, inside: Bool) {
+    guard next > nextSequence else { return }
+    let lost = next - nextSequence
+    if inside {
+      let last = segments.count - 1
+      if segments[last].count == 0 { segments[last].moveStart(to: nextSequence) }
+      segments[last].appendLost(Int(lost))
+      endedKept += Int(lost)
+    }
+    totals.accepted += lost
+    nextSequence = next
+  }
+
+  /// Numbers that may have been given, though nobody knows: never given again, not counted.
+  mutating func reserve(to next: Sequence) { nextSequence = max(nextSequence, next) }
+
+  /// A count lower than what is known is old news.
+  mutating func apply(attempt: DirectoryAttempt, committedAtMs: UInt64, note: NotePlace?) {
+    guard state(of: attempt.sequence) == .pending else { return }
+    var entry = attempts[attempt.sequence] ?? AttemptState(sequence: attempt.sequence)
+    guard attempt.count >= entry.count else { return }
+    entry.count = attempt.count
+    entry.status = attempt.status
+    entry.delayMs = attempt.delayMs
+    entry.dueAtMs = committedAtMs.addingCapped(UInt64(attempt.delayMs))
+    entry.note = note
+    attempts[attempt.sequence] = entry
+  }
+
+  mutating func apply(outcome: DirectoryOutcome, note: NotePlace?) {
+    let sequence = outcome.sequence
+    guard let index = segmentIndex(of: sequence) else {
+      applyBelow(outcome)
+      return
+    }
+    let kind = EndingKind(
+      kind: outcome.kind, status: outcome.status, attempts: outcome.attempts)
+    let live = segments[index].isLive(sequence)
+    let dead = live && segments[index].isParked(sequence)
+    switch outcome.kind {
+    case .dead:
+      guard live, !dead else { return }
+      destinations.removeWaiting(segments[index].destination(of: sequence))
+      segments[index].park(sequence)
+      var entry = AttemptState(sequence: sequence)
+      entry.count = outcome.attempts
+      entry.status = outcome.status
+      entry.note = note
+      attempts[sequence] = entry
+      totals.dead += 1
+    case .delivered, .cancelled:
+      // A lost message ends too: its number is known, only its bytes are gone.
+      guard live || segments[index].ending(of: sequence) == nil else { return }
+      if live && !dead {
+        destinations.removeWaiting(segments[index].destination(of: sequence))
+      }
+      segments[index].end(sequence, kind)
+      attempts[sequence] = nil
+      if dead { totals.dead -= 1 }
+      count(ended: outcome.kind)
+      if live && sequence >= dedupFloor {
+        endedKept += 1
+        forgetOldest()
+      }
+    }
+  }
+
+  private mutating func applyBelow(_ outcome: DirectoryOutcome) {
+    guard outcome.kind != .dead, outcome.sequence < nextSequence else { return }
+    endedBelow += 1
+    count(ended: outcome.kind)
+  }
+
+  private mutating func count(ended kind: OutcomeKind) {
+    if kind == .delivered { totals.delivered += 1 } else { totals.cancelled += 1 }
+  }
+}
+
+// MARK: Forgetting
+
+extension LogState {
+  /// Whether the duplicate check has no use for a sequence any more.
+  func isForgotten(_ sequence: Sequence) -> Bool {
+    guard let index = segmentIndex(of: sequence) else { return true }
+    if segments[index].isLive(sequence) { return false }
+    guard sequence >= dedupFloor, let last = segments[index].lastAtMs else { return true }
+    return last.addingCapped(dedupWindowMs) < lastCommittedAtMs
+  }
+
+  /// Keeps at most `dedupMax` ended ones.
+  private mutating func forgetOldest() {
+    while endedKept > dedupMax {
+      guard let index = segments.firstIndex(where: { $0.next > dedupFloor && $0.count > 0 }) else {
+        endedKept = 0
+        return
+      }
+      dedupFloor = max(dedupFloor, segments[index].first)
+      if let ended = segments[index].firstEnded(from: dedupFloor) {
+        dedupFloor = ended + 1
+        endedKept -= 1
+      } else {
+        dedupFloor = segments[index].next
+      }
+    }
+  }
+
+  /// The first segment's file is gone.
+  mutating func removeFirstSegment() {
+    let gone = segments.removeFirst()
+    if gone.next > dedupFloor {
+      endedKept -= gone.endedCount(from: max(gone.first, dedupFloor))
+    }
+    dedupFloor = max(dedupFloor, gone.next)
+    for destination in gone.destinations { destinations.release(destination.id) }
+  }
+}
+
+extension UInt64 {
+  func addingCapped(_ other: UInt64) -> UInt64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+  func subtractingCapped(_ other: UInt64) -> UInt64 { self > other ? self - other : 0 }
+}

@@ -1,0 +1,226 @@
+/// A destination's part in one segment: 16 bytes.
+struct SegmentDestination: Sendable, Equatable {
+  var id: UInt32
+  /// Pending messages.
+  var waiting: UInt32
+  /// No message of it in this segment stands before this one.
+  var first: Sequence
+}
+
+/// How messages ended, as `SegmentState.endings` counts them out; number 0 is "not ended".
+struct EndingKind: Sendable, Hashable {
+  var kind: OutcomeKind
+  var status: UInt16
+  var attempts: UInt32
+}
+
+/// What is remembered of one segment: its frames' extent, and a few bits per message.
+struct SegmentState: Sendable {
+  struct Mark: Sendable {
+    var sequence: Sequence
+    var offset: UInt64
+  }
+
+  var id: UInt64
+  var salt: UInt64
+  var createdMs: UInt64
+  /// Where frames end: behind the last durable one.
+  var end = FormatLimits.firstFrameOffset
+  /// What the file takes on disk.
+  var fileBytes: UInt64 = 0
+  var frames: UInt64 = 0
+  /// Messages, attempts, outcomes and controls.
+  var records: UInt64 = 0
+  var messages: UInt64 = 0
+  var rawBytes: UInt64 = 0
+  var firstAtMs: UInt64?
+  var lastAtMs: UInt64?
+  /// Why it can't be trusted as a whole; such a segment is never dropped.
+  var damage: String?
+
+  /// The first message's sequence; messages stand at `sequence − first` in the tables below.
+  private(set) var first: Sequence
+  /// Pending or dead.
+  private(set) var live = Bitmap()
+  /// Dead.
+  private(set) var parked = Bitmap()
+  private(set) var liveCount: UInt64 = 0
+  private(set) var parkedCount: UInt64 = 0
+  private(set) var destinations: [SegmentDestination] = []
+  /// Which of `destinations` a message goes to.
+  private var places = PackedArray()
+  /// A short table as a rule: "delivered, 200, first attempt" and a few others.
+  private var endingKinds: [EndingKind] = []
+  private var endingNumbers: [EndingKind: UInt32] = [:]
+  private var endings = PackedArray()
+  private(set) var marks: [Mark] = []
+  /// From the numbers in the file to `destinations`; empty when nothing is added any more.
+  private var defined: [UInt32: UInt32] = [:]
+
+  init(header: SegmentHeader) {
+    id = header.id
+    salt = header.salt
+    createdMs = header.createdMs
+    first = header.firstSequence
+  }
+
+  var file: String { FileNames.segment(id) }
+  /// Messages that stand here, lost ones among them.
+  var count: Int { live.count }
+  /// The sequence behind the last one.
+  var next: Sequence { first + UInt64(count) }
+  func hasWaiting(_ destination: UInt32) -> Bool {
+    destinations.contains { $0.id == destination && $0.waiting > 0 }
+  }
+
+  func holds(_ sequence: Sequence) -> Bool { sequence >= first && sequence - first < UInt64(count) }
+}
+
+// MARK: Adding
+
+extension SegmentState {
+  func place(ofDestination number: UInt32) -> UInt32? { defined[number] }
+
+  /// `number` stands in the file, `id` in the store's table.
+  mutating func define(_ number: UInt32, id: UInt32) {
+    defined[number] = UInt32(destinations.count)
+    destinations.append(SegmentDestination(id: id, waiting: 0, first: next))
+  }
+
+  /// A frame with messages begins at `offset`: remembered about once in 64 KiB, and always behind
+  /// damage (`force`), so that nobody who hops from frame to frame has to pass it.
+  mutating func mark(offset: UInt64, sequence: Sequence, force: Bool = false) {
+    if !force, let last = marks.last, offset - last.offset < 64 << 10 { return }
+    marks.append(Mark(sequence: sequence, offset: offset))
+  }
+
+  /// The next message, pending.
+  mutating func append(place: UInt32) {
+    if place != 0 { places[count] = place }
+    if destinations[Int(place)].waiting == 0 && destinations[Int(place)].first < next {
+      destinations[Int(place)].first = next
+    }
+    destinations[Int(place)].waiting += 1
+    live.append(true, times: 1)
+    parked.append(false, times: 1)
+    liveCount += 1
+    messages += 1
+  }
+
+  /// Messages that can't be read any more.
+  mutating func appendLost(_ lost: Int) {
+    live.append(false, times: lost)
+    parked.append(false, times: lost)
+  }
+
+  /// The first message that ever comes may have a later number than the header said.
+  mutating func moveStart(to sequence: Sequence) {
+    precondition(count == 0)
+    first = sequence
+  }
+
+  mutating func sawFrame(committedAtMs: UInt64) {
+    if firstAtMs == nil { firstAtMs = committedAtMs }
+    lastAtMs = committedAtMs
+  }
+
+  /// Nothing will be added any more.
+  mutating func close() { defined = [:] }
+}
+
+// MARK: Changing
+
+extension SegmentState {
+  func destination(of sequence: Sequence) -> UInt32 {
+    destinations[Int(places[Int(sequence - first)])].id
+  }
+
+  func isLive(_ sequence: Sequence) -> Bool { live[Int(sequence - first)] }
+  func isParked(_ sequence: Sequence) -> Bool { parked[Int(sequence - first)] }
+
+  /// nil for a message that has not ended, or was lost.
+  func ending(of sequence: Sequence) -> EndingKind? {
+    let number = endings[Int(sequence - first)]
+    return number == 0 ? nil : endingKinds[Int(number) - 1]
+  }
+
+  mutating func park(_ sequence: Sequence) {
+    let index = Int(sequence - first)
+    parked[index] = true
+    parkedCount += 1
+    destinations[Int(places[index])].waiting -= 1
+  }
+
+  /// Delivered or cancelled: from pending or dead, or of a lost one.
+  mutating func end(_ sequence: Sequence, _ kind: EndingKind) {
+    let index = Int(sequence - first)
+    if live[index] {
+      live[index] = false
+      liveCount -= 1
+      if parked[index] {
+        parked[index] = false
+        parkedCount -= 1
+      } else {
+        destinations[Int(places[index])].waiting -= 1
+      }
+    }
+    endings[index] = number(of: kind)
+  }
+
+  private mutating func number(of kind: EndingKind) -> UInt32 {
+    if let known = endingNumbers[kind] { return known }
+    endingKinds.append(kind)
+    endingNumbers[kind] = UInt32(endingKinds.count)
+    return UInt32(endingKinds.count)
+  }
+}
+
+// MARK: Finding
+
+extension SegmentState {
+  /// The first message from `sequence` on that has ended (or was lost).
+  func firstEnded(from sequence: Sequence) -> Sequence? {
+    live.first(false, from: Int(sequence - first)).map { first + UInt64($0) }
+  }
+
+  /// How many from `sequence` on have ended (or were lost).
+  func endedCount(from sequence: Sequence) -> Int {
+    let index = Int(sequence - first)
+    return count - index - live.population(from: index)
+  }
+
+  /// The offset of a frame at or before the one that holds `sequence`.
+  func offset(before sequence: Sequence) -> UInt64 {
+    var low = 0
+    var high = marks.count
+    while low < high {
+      let middle = (low + high) / 2
+      if marks[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
+    }
+    return low == 0 ? FormatLimits.firstFrameOffset : marks[low - 1].offset
+  }
+
+  func location(of sequence: Sequence) -> Location {
+    Location(
+      segment: id, file: file, salt: salt, sequence: sequence, offset: offset(before: sequence),
+      end: end)
+  }
+
+  /// Pending messages of one destination from `sequence` on, at most `limit`; looks at no more than
+  /// `budget` live messages and says where it stopped.
+  func waiting(
+    destination: UInt32, from sequence: Sequence, limit: Int, budget: inout Int
+  ) -> (found: [Sequence], stoppedBefore: Sequence?) {
+    var found: [Sequence] = []
+    var index = sequence > first ? Int(min(sequence - first, UInt64(count))) : 0
+    while let candidate = live.first(true, from: index) {
+      if found.count == limit || budget == 0 { return (found, first + UInt64(candidate)) }
+      budget -= 1
+      if !parked[candidate] && destinations[Int(places[candidate])].id == destination {
+        found.append(first + UInt64(candidate))
+      }
+      index = candidate + 1
+    }
+    return (found, nil)
+  }
+}
