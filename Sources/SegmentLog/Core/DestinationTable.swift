@@ -17,7 +17,9 @@ struct DestinationTable {
 
   var count: Int { numbers.count }
 
-  func origin(_ id: UInt32) -> String { entries[Int(id)]?.origin ?? "" }
+  func origin(_ id: UInt32) -> String? {
+    Int(id) < entries.count ? entries[Int(id)]?.origin : nil
+  }
   func id(_ origin: String) -> UInt32? { numbers[origin] }
 
   /// The number of an origin, and one more use of it.

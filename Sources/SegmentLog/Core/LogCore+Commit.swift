@@ -22,11 +22,8 @@ extension LogCore {
     }
     while !(try writeFrame()) {
       // The frame must not be answered for as refused: its bytes may stand there, valid.
-      guard try rotate(room: UInt64(length) + roomForDefinitions, nowMs: nowMs) else {
-        throw stop(
-          "writing a frame again after a failed write",
-          DiskError(operation: .write, file: active.file.name, code: DiskError.noSpaceCode))
-      }
+      let moved = try rotate(room: UInt64(length) + roomForDefinitions, nowMs: nowMs)
+      precondition(moved, "after a failed write there is a new segment or the log stops")
       length = layOut(committedAtMs)
     }
     try sync(active.file, "committing a frame")
@@ -40,7 +37,10 @@ extension LogCore {
       guard state.segments[state.segments.count - 1].place(ofDestination: id) == nil else {
         continue
       }
-      encoder.define(destination: id, origin: state.destinations.origin(id))
+      guard let origin = state.destinations.origin(id) else {
+        preconditionFailure("a staged destination is held")
+      }
+      encoder.define(destination: id, origin: origin)
       staging.defined.insert(id)
     }
     return encoder.encode(

@@ -1,8 +1,9 @@
 extension LogCore {
-  func dropReasons() -> [String?] {
+  /// Of the `first` oldest segments, all of them as a rule.
+  func dropReasons(first count: Int = .max) -> [String?] {
     let last = state.segments.count - 1
     return DropRule.reasons(
-      state.segments.enumerated().map { index, segment in
+      state.segments.prefix(count).enumerated().map { index, segment in
         DropRule.Candidate(
           id: segment.id, isActive: index == last, isDamaged: segment.damage != nil,
           live: segment.liveCount, dead: segment.parkedCount)

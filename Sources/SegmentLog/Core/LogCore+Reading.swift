@@ -13,7 +13,7 @@ extension LogCore {
       var status = RecordStatus(
         sequence: sequence, state: known, attempts: 0, lastStatus: 0, note: nil,
         acceptedAtMs: frame.head.committedAtMs, start: message.start, retry: nil,
-        destination: state.destinations.origin(segment.destination(of: sequence)),
+        destination: state.destinations.origin(segment.destination(of: sequence)) ?? "",
         location: location)
       if let tried = state.attempts[sequence] {
         status.attempts = tried.count
@@ -78,7 +78,7 @@ extension LogCore {
     }
     return state.destinations.withWaiting.map { id in
       DestinationBacklog(
-        origin: state.destinations.origin(id), firstSequence: firsts[id] ?? 1,
+        origin: state.destinations.origin(id) ?? "", firstSequence: firsts[id] ?? 1,
         count: state.destinations.waiting(id))
     }
   }

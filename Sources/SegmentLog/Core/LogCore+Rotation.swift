@@ -97,8 +97,7 @@ extension LogCore {
     case .failed(_, let atMs) where nowMs >= atMs && nowMs - atMs < Upkeep.retryMs: return nil
     case .none, .failed: break
     }
-    // What is known of a lack of space holds until the job says otherwise.
-    if !preparation.lacksSpace { preparation = .running }
+    preparation = .running(lacksSpace: preparation.lacksSpace)
     return PreparationJob(name: FileNames.next, size: options.segmentSize)
   }
 

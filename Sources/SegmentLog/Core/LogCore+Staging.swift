@@ -109,16 +109,18 @@ extension LogCore {
     }
     // The newest is meant.
     for sequence in state.index.candidates(key).sorted(by: >) {
-      let isLive: Bool
-      switch state.state(of: sequence) {
-      case .pending: isLive = true
-      case .delivered where sequence >= state.dedupFloor: isLive = false
-      // Dead and cancelled ones may be posted again.
-      default: continue
+      guard let known = state.state(of: sequence), let found = confirm(sequence, key) else {
+        continue
       }
-      guard let found = confirm(sequence, key) else { continue }
-      if isLive || nowMs.subtractingCapped(found.acceptedAtMs) < options.dedupWindowMs {
-        return .durable(sequence, contentHash: found.contentHash)
+      switch known {
+      case .pending: return .durable(sequence, contentHash: found.contentHash)
+      case .delivered:
+        let isRemembered =
+          sequence >= state.dedupFloor
+          && nowMs.subtractingCapped(found.acceptedAtMs) < options.dedupWindowMs
+        return isRemembered ? .durable(sequence, contentHash: found.contentHash) : nil
+      // May be posted again.
+      case .dead, .cancelled: return nil
       }
     }
     return nil

@@ -21,7 +21,8 @@ extension LogCore {
     if let due = dropDueMs(nowMs: nowMs), due <= nowMs { _ = try dropFinished(nowMs: nowMs) }
   }
 
-  /// When there is something to do for `tick` or `preparationWanted`; nil = nothing waits. Never
+  /// When there is something to do for `tick` or `preparationWanted`; nil = nothing
+  /// waits. Never
   /// further off than the wait in question, whatever the clock did meanwhile.
   package func nextTickDueMs(nowMs: UInt64) -> UInt64? {
     guard failure == nil, !isSealed else { return nil }
@@ -50,7 +51,7 @@ extension LogCore {
   }
 
   private func dropDueMs(nowMs: UInt64) -> UInt64? {
-    guard dropReasons()[0] == nil else { return nil }
+    guard state.segments.count > 1, dropReasons(first: 1)[0] == nil else { return nil }
     guard let retry = dropRetryAtMs else { return nowMs }
     return min(retry, nowMs.addingCapped(Upkeep.dropRetryMs))
   }
@@ -67,7 +68,7 @@ extension LogCore {
     encoder.begin(baseSequence: state.nextSequence)
     let length = encoder.encode(
       salt: active.header.salt, frameNumber: nextFrameNumber, committedAtMs: committedAtMs)
-    guard try writeUnnumbered(length, "writing a witness") else {
+    guard active.hasRoom(for: length), try writeUnnumbered(length, "writing a witness") else {
       if !(try rotate(room: 0, nowMs: nowMs)) { active.lastWriteAtMs = nowMs }
       return
     }

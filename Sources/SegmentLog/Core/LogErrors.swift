@@ -1,20 +1,22 @@
 /// Why a log can't be opened. Nothing was changed on disk, apart from temporary files.
 package enum LogError: Error, Sendable, Equatable, CustomStringConvertible {
   case disk(DiskError)
-  /// Written by another format version, named in `found`.
+  /// Written by another version of the format, or with features of one; `found` says which.
   case otherVersion(file: String, found: String)
   /// A segment of another store stands in the directory.
   case foreignStore(file: String, found: String, expected: String)
   /// The file's name and its header disagree: two files claim one id.
   case wrongIdentity(file: String, holds: UInt64)
+  /// `store.json` can't be read and no segment can stand in for it.
+  case identity(file: String, reason: String)
   /// Damage, and the options say to refuse.
   case damaged([Damage])
 
   package var description: String {
     switch self {
     case .disk(let error): "the log can't be opened: \(error)"
-    case .otherVersion(let file, let found):
-      "\(file) was written by format version \(found), which this program doesn't read"
+    case .otherVersion(let file, let found): "\(file): \(found)"
+    case .identity(_, let reason): reason
     case .foreignStore(let file, let found, let expected):
       "\(file) belongs to the store \(found), not to this one (\(expected))"
     case .wrongIdentity(let file, let holds):

@@ -15,8 +15,13 @@ struct LogState {
   private var endedKept = 0
   private let dedupMax: Int
   private let dedupWindowMs: UInt64
-  /// Messages of segments that are gone which were delivered or cancelled by frames that stand.
+  /// The first message of the first segment that stood at the start, how many before it were not
+  /// delivered or cancelled by then, and how many of those ended in frames that stand.
+  private(set) var firstKept: Sequence = 1
+  private(set) var liveBelow: UInt64 = 0
   private(set) var endedBelow: UInt64 = 0
+  /// Messages of missing segments that have not ended.
+  private var lostOutside: UInt64 = 0
 
   init(dedupMax: Int, dedupWindowMs: UInt64) {
     self.dedupMax = dedupMax
@@ -57,7 +62,9 @@ extension LogState {
     // Dead ones are counted where they stand.
     self.totals.dead = 0
     self.nextSequence = nextSequence
+    firstKept = nextSequence
     dedupFloor = nextSequence
+    liveBelow = totals.pending + totals.dead
   }
 
   mutating func advance(committedAtMs: UInt64) {
@@ -91,18 +98,29 @@ extension LogState {
     swap(&taken, &index)
   }
 
-  /// Messages up to (not with) `next` stood in what can't be read: in the last segment's frames
-  /// when `inside`, else in segments that are missing.
-  mutating func skipLost(to next: Sequence, inside: Bool) {
-    guard next > nextSequence else { return }
+  /// A segment that is begun (or found).
+  mutating func append(_ segment: SegmentState) {
+    segments.append(segment)
+    segments[segments.count - 1].moveStart(to: nextSequence)
+  }
+
+  /// Messages up to (not with) `next` stood in what can't be read of the last segment.
+  mutating func skipLost(to next: Sequence) {
     let lost = next - nextSequence
-    if inside {
-      let last = segments.count - 1
-      if segments[last].count == 0 { segments[last].moveStart(to: nextSequence) }
-      segments[last].appendLost(Int(lost))
-      endedKept += Int(lost)
-    }
+    let last = segments.count - 1
+    if segments[last].count == 0 { segments[last].moveStart(to: nextSequence) }
+    segments[last].appendLost(Int(lost))
+    endedKept += Int(lost)
     totals.accepted += lost
+    nextSequence = next
+  }
+
+  /// Numbers up to (not with) `next` were given in segments that are missing; `counted` of them, as
+  /// far as is known, to messages.
+  mutating func skipMissing(to next: Sequence, counted: UInt64) {
+    let missing = min(counted, next - nextSequence)
+    totals.accepted += missing
+    lostOutside += missing
     nextSequence = next
   }
 
@@ -125,7 +143,7 @@ extension LogState {
   mutating func apply(outcome: DirectoryOutcome, note: NotePlace?) {
     let sequence = outcome.sequence
     guard let index = segmentIndex(of: sequence) else {
-      applyBelow(outcome)
+      applyElsewhere(outcome)
       return
     }
     let kind = EndingKind(
@@ -160,10 +178,17 @@ extension LogState {
     }
   }
 
-  private mutating func applyBelow(_ outcome: DirectoryOutcome) {
-    guard outcome.kind != .dead, outcome.sequence < nextSequence else { return }
-    endedBelow += 1
-    count(ended: outcome.kind)
+  /// Of a message that stands nowhere any more: in a segment that was dropped, or is missing.
+  private mutating func applyElsewhere(_ outcome: DirectoryOutcome) {
+    guard outcome.kind != .dead else { return }
+    if outcome.sequence < firstKept {
+      guard endedBelow < liveBelow else { return }
+      endedBelow += 1
+      count(ended: outcome.kind)
+    } else if outcome.sequence < nextSequence, lostOutside > 0 {
+      lostOutside -= 1
+      count(ended: outcome.kind)
+    }
   }
 
   private mutating func count(ended kind: OutcomeKind) {
@@ -197,6 +222,12 @@ extension LogState {
         dedupFloor = segments[index].next
       }
     }
+  }
+
+  /// A segment without records makes room for the one that takes its place.
+  mutating func removeLastSegment() {
+    let gone = segments.removeLast()
+    for destination in gone.destinations { destinations.release(destination.id) }
   }
 
   /// The first segment's file is gone.

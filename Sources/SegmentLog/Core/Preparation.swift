@@ -24,12 +24,12 @@ package struct PreparationJob: Sendable {
       var offset: UInt64 = 0
       while offset < size {
         let length = Int(min(size - offset, UInt64(chunk.count)))
-        let written = try chunk.withUnsafeBytes { (bytes) throws(DiskError) in
+        let written = try chunk.withBytes { (bytes) throws(DiskError) in
           try file.write(UnsafeRawBufferPointer(rebasing: bytes[..<length]), at: offset)
         }
-        // A short write means that the disk is full as a rule; asking again tells why.
+        // After a short write the next one tells why.
         guard written > 0 else {
-          throw DiskError(operation: .write, file: name, code: DiskError.noSpaceCode)
+          throw DiskError(operation: .write, file: name, code: DiskError.shortWrite)
         }
         offset += UInt64(written)
       }
@@ -61,11 +61,20 @@ struct PreparedFile: Sendable {
 /// Where the preparation of the next segment stands.
 enum Preparation {
   case none
-  case running
+  /// The try before may have failed for lack of space.
+  case running(lacksSpace: Bool)
   case ready(PreparedFile)
   /// To be tried again a second later.
   case failed(DiskError, atMs: UInt64)
 
   var isReady: Bool { if case .ready = self { true } else { false } }
-  var lacksSpace: Bool { if case .failed(let error, _) = self { error.isNoSpace } else { false } }
+
+  /// What is known until a try succeeds.
+  var lacksSpace: Bool {
+    switch self {
+    case .running(let lacksSpace): lacksSpace
+    case .failed(let error, _): error.isNoSpace
+    case .none, .ready: false
+    }
+  }
 }

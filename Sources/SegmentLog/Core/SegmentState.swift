@@ -64,6 +64,17 @@ struct SegmentState: Sendable {
     first = header.firstSequence
   }
 
+  /// Nothing of it can be read.
+  init(unreadable id: UInt64, bytes: UInt64, reason: String) {
+    self.id = id
+    salt = 0
+    createdMs = 0
+    first = 0
+    fileBytes = bytes
+    end = max(bytes, FormatLimits.firstFrameOffset)
+    damage = reason
+  }
+
   var file: String { FileNames.segment(id) }
   /// Messages that stand here, lost ones among them.
   var count: Int { live.count }

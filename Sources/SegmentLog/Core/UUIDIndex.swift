@@ -17,8 +17,10 @@ struct UUIDIndex {
 
     /// Not a power of two: growing by a half keeps the load between 0.58 and 0.875.
     func home(_ tag: UInt64) -> Int {
-      Int(truncatingIfNeeded: (tag &* 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(
-        by: UInt64(slots.count)).high)
+      Int(
+        truncatingIfNeeded: (tag &* 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(
+          by: UInt64(slots.count)
+        ).high)
     }
 
     mutating func put(_ slot: Slot) {

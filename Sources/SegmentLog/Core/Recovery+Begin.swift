@@ -1,0 +1,146 @@
+extension Recovery {
+  /// The new segment: what can't be proven of the last run is written into it again, all of it is
+  /// synced, then it gets its name.
+  mutating func begin(
+    store: StoreUUID, after last: LastSegment?
+  ) throws(LogError) -> ActiveSegment {
+    if let last, last.isEmpty { state.removeLastSegment() }
+    let header = newHeader(store: store, after: last)
+    let tail = last.flatMap { last in
+      last.unprovenFrom.map { last.unprovenEnd.subtractingCapped($0) }
+    }
+    let file = try prepare(room: tail ?? 0)
+    var end = FormatLimits.firstFrameOffset
+    do throws(LogError) {
+      if let last, let from = last.unprovenFrom {
+        end = try logAgain(last, from: from, into: file, header)
+      }
+      checkAccounting()
+      if options.onDamage == .refuse && !report.damage.isEmpty {
+        throw .damaged(report.damage)
+      }
+      try put(file, header)
+    } catch {
+      file.discard(from: disk)
+      throw error
+    }
+    try enterNew(file, header, end: end)
+    setAside(last)
+    return ActiveSegment(
+      file: file.file, header: header, offset: end, capacity: file.size,
+      lastFrameCRC: lastFrameCRC, isUnproven: end > FormatLimits.firstFrameOffset,
+      lastWriteAtMs: nowMs)
+  }
+
+  private mutating func newHeader(
+    store: StoreUUID, after last: LastSegment?
+  ) -> SegmentHeader {
+    var header = SegmentHeader(
+      id: 1, firstSequence: state.nextSequence,
+      createdMs: max(nowMs, state.lastCommittedAtMs), store: store, salt: salts.next(),
+      firstFrameNumber: nextFrameNumber, totals: state.totals, predecessor: nil)
+    if let last, last.isEmpty {
+      header.id = last.found.id
+      header.predecessor = last.found.header?.predecessor
+    } else if let last {
+      header.id = last.found.id + 1
+      header.predecessor = SegmentHeader.Predecessor(
+        id: last.found.id, durableLength: last.durableEnd,
+        lastSequence: state.nextSequence - 1, lastFrameCRC: last.lastFrameCRC)
+    }
+    return header
+  }
+
+  /// A file of zeros of a segment's size; on a full disk one that holds what it must.
+  private func prepare(room: UInt64) throws(LogError) -> PreparedFile {
+    let definitions = UInt64(FormatLimits.destinationMax) * 1024
+    let least = FormatLimits.firstFrameOffset + room + (room > 0 ? definitions : 0)
+    let sizes = [max(options.segmentSize, least), least + 64 << 10]
+    for size in sizes {
+      switch PreparationJob(name: FileNames.next, size: size).run(on: disk).outcome {
+      case .success(let file): return file
+      case .failure(let error):
+        guard error.isNoSpace, size != sizes.last else { throw .disk(error) }
+      }
+    }
+    preconditionFailure("the last size is tried or its error thrown")
+  }
+
+  private func put(_ file: PreparedFile, _ header: SegmentHeader) throws(LogError) {
+    do throws(DiskError) {
+      try Self.write(header.encodedArea(), to: file.file, at: 0)
+      try file.file.sync()
+      try disk.rename(file.name, to: FileNames.segment(header.id))
+      try disk.syncDirectory()
+    } catch {
+      throw .disk(error)
+    }
+  }
+
+  static func write(
+    _ bytes: [UInt8], to file: any DiskFile, at offset: UInt64
+  ) throws(DiskError) {
+    let written = try bytes.withBytes { (buffer) throws(DiskError) in
+      try file.write(buffer, at: offset)
+    }
+    guard written == bytes.count else {
+      throw DiskError(operation: .write, file: file.name, code: DiskError.shortWrite)
+    }
+  }
+
+  /// The new segment stands. What was logged again is folded from where it stands now.
+  private mutating func enterNew(
+    _ file: PreparedFile, _ header: SegmentHeader, end: UInt64
+  ) throws(LogError) {
+    if !state.segments.isEmpty { state.segments[state.segments.count - 1].close() }
+    enter(header)
+    let index = state.segments.count - 1
+    state.segments[index].fileBytes = file.size
+    state.segments[index].end = end
+    guard end > FormatLimits.firstFrameOffset else { return }
+    do throws(DiskError) {
+      let scanner = try SegmentScanner(file: file.file, header: header, cut: end)
+      while case .frame(let frame) = try scanner.next() {
+        apply(frame, scanner.directory, forceMark: false)
+        lastFrameCRC = frame.head.crc
+      }
+    } catch {
+      throw .disk(error)
+    }
+  }
+
+  /// Copies what was invalid, then cuts the last run's segment to its end.
+  private mutating func setAside(_ last: LastSegment?) {
+    let failed = Quarantine.copy(quarantine, on: disk)
+    for (item, error) in failed {
+      report.notes.append("\(item.file): \(item.end - item.offset) bytes not copied: \(error)")
+    }
+    guard let last, !last.isDamaged, !last.isEmpty, failed.isEmpty else { return }
+    do throws(DiskError) {
+      let file = try disk.open(last.found.file, .readWrite)
+      defer { file.close() }
+      try file.truncate(to: last.durableEnd)
+      let index = state.segments.count - 2
+      state.segments[index].fileBytes = last.durableEnd
+    } catch {
+      report.notes.append("\(last.found.file) keeps its unused end: \(error)")
+    }
+  }
+}
+
+// MARK: The accounting
+
+extension Recovery {
+  /// What was pending when the first segment that stands was begun must have ended in those that
+  /// stand; else segments are missing that would still be needed.
+  private mutating func checkAccounting() {
+    guard let firstFile, state.endedBelow + endedAgain != state.liveBelow else { return }
+    let open = state.liveBelow.subtractingCapped(state.endedBelow + endedAgain)
+    note(
+      damage: Damage(
+        file: firstFile, offset: nil,
+        reason: "\(open) messages that were accepted before it have neither ended nor stand "
+          + "anywhere: older segments are missing, or acknowledgements were lost; finished and "
+          + "cancelled messages may be delivered again", lost: nil))
+  }
+}

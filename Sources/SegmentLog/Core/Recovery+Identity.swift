@@ -1,0 +1,53 @@
+extension Recovery {
+  /// The store's identity. `store.json` has no checksum, so when it disagrees with every segment
+  /// and they agree with each other, they are believed and it is written anew.
+  mutating func identity() throws(LogError) -> StoreUUID {
+    let stated: StoreUUID
+    do throws(StoreIdentity.Failure) {
+      stated = try StoreIdentity.open(on: disk, fresh: options.newStore).store
+    } catch {
+      guard case .unreadable(let file) = error, let store = try unanimousStore() else {
+        switch error {
+        case .disk(let failure): throw .disk(failure)
+        case .otherFormat(let file, _):
+          throw .otherVersion(file: file, found: error.description)
+        case .unreadable(let file):
+          throw .identity(file: file, reason: error.description)
+        case .segmentsWithoutIdentity:
+          throw .identity(file: FileNames.identity, reason: error.description)
+        }
+      }
+      report.notes.append("\(file) was damaged and is written again from the segments")
+      try rewriteIdentity(store)
+      return store
+    }
+    guard let store = try unanimousStore(), store != stated else { return stated }
+    report.notes.append(
+      "\(FileNames.identity) named the store \(stated), all segments say \(store): written again")
+    try rewriteIdentity(store)
+    return store
+  }
+
+  private func rewriteIdentity(_ store: StoreUUID) throws(LogError) {
+    do throws(DiskError) { try StoreIdentity(store: store).write(to: disk) } catch {
+      throw .disk(error)
+    }
+  }
+
+  /// What all readable segment headers say; nil when there are none, or they differ.
+  private func unanimousStore() throws(LogError) -> StoreUUID? {
+    var store: StoreUUID?
+    do throws(DiskError) {
+      for name in try disk.list() where FileNames.segmentID(name) != nil {
+        let file = try disk.open(name, .readOnly)
+        defer { file.close() }
+        guard let header = try? SegmentHeader.read(from: file).header else { continue }
+        if let store, store != header.store { return nil }
+        store = header.store
+      }
+    } catch {
+      throw .disk(error)
+    }
+    return store
+  }
+}

@@ -1,0 +1,125 @@
+/// The segment that the last run wrote to.
+struct LastSegment {
+  var found: FoundSegment
+  /// Everything below was proven to be synced. At or beyond it stand frames to log again, a torn
+  /// tail, or nothing.
+  var durableEnd: UInt64
+  /// Frames from here…
+  var unprovenFrom: UInt64?
+  /// …to here are whole.
+  var unprovenEnd: UInt64
+  var lastFrameCRC: UInt32 = 0
+  var isDamaged: Bool
+  /// Nothing stands in it: the new segment takes its place and its number, so that starts without
+  /// work leave nothing behind.
+  var isEmpty: Bool
+}
+
+extension Recovery {
+  /// Folds the proven part of the last segment, and says what is to be done with the rest.
+  mutating func examineLast(_ segment: FoundSegment) throws(LogError) -> LastSegment {
+    guard let header = segment.header else { return try examineUnreadable(segment) }
+    enter(header)
+    let file = try open(segment)
+    defer { file.close() }
+    let verdict: SegmentVerdict
+    var last: LastSegment
+    do throws(DiskError) {
+      let size = try file.size()
+      state.segments[state.segments.count - 1].fileBytes = size
+      let synced: UInt64
+      (verdict, synced) = try classify(file, header)
+      last = plan(segment, verdict, durableEnd: synced)
+      last.lastFrameCRC = try foldDurable(file, header, end: last.durableEnd)
+      if let torn = verdict.torn { try noteTorn(torn, file, of: segment, size: size) }
+    } catch {
+      throw .disk(error)
+    }
+    try note(verdict, of: segment)
+    let state = self.state.segments[self.state.segments.count - 1]
+    last.isDamaged = state.damage != nil
+    last.isEmpty =
+      !last.isDamaged && last.unprovenFrom == nil && state.records == 0 && state.count == 0
+    self.state.segments[self.state.segments.count - 1].end = last.durableEnd
+    report.bytes += last.durableEnd
+    report.cleanStop =
+      verdict.isSealed && !last.isDamaged && verdict.torn == nil && verdict.unprovenFrom == nil
+    return last
+  }
+
+  private func plan(
+    _ segment: FoundSegment, _ verdict: SegmentVerdict, durableEnd synced: UInt64
+  ) -> LastSegment {
+    var last = LastSegment(
+      found: segment, durableEnd: synced, unprovenFrom: verdict.unprovenFrom,
+      unprovenEnd: min(verdict.torn?.offset ?? .max, verdict.validEnd), isDamaged: false,
+      isEmpty: false)
+    if verdict.damage.contains(where: { $0.end > synced }) { last.durableEnd = verdict.provenUpTo }
+    for end in [verdict.unprovenFrom, verdict.torn?.offset].compactMap(\.self) {
+      last.durableEnd = min(last.durableEnd, end)
+    }
+    return last
+  }
+
+  /// What the scan says, and the end of what some frame proves to have been synced, itself left out:
+  /// even a footer may have been read from the page cache only.
+  private func classify(
+    _ file: any DiskFile, _ header: SegmentHeader
+  ) throws(DiskError) -> (SegmentVerdict, synced: UInt64) {
+    let scanner = try SegmentScanner(file: file, header: header)
+    var classifier = SegmentClassifier(header: header, successor: nil)
+    var synced = FormatLimits.firstFrameOffset
+    while true {
+      switch try scanner.next() {
+      case .frame(let frame):
+        classifier.add(frame, scanner.directory)
+        synced = max(synced, min(frame.head.syncedUpTo, frame.offset))
+      case .invalid(let range): classifier.add(range)
+      case .end: return (classifier.finish(), synced)
+      }
+    }
+  }
+
+  /// Returns the head CRC of the last frame.
+  private mutating func foldDurable(
+    _ file: any DiskFile, _ header: SegmentHeader, end: UInt64
+  ) throws(DiskError) -> UInt32 {
+    var crc: UInt32 = 0
+    var behindDamage = false
+    let scanner = try SegmentScanner(file: file, header: header, cut: end)
+    while true {
+      switch try scanner.next() {
+      case .frame(let frame):
+        apply(frame, scanner.directory, forceMark: behindDamage)
+        behindDamage = false
+        crc = frame.head.crc
+      case .invalid: behindDamage = true
+      case .end: return crc
+      }
+    }
+  }
+
+  private mutating func noteTorn(
+    _ torn: SegmentFinding, _ file: any DiskFile, of segment: FoundSegment, size: UInt64
+  ) throws(DiskError) {
+    guard !torn.isAllZero else { return }
+    let end = try Quarantine.endOfData(file, from: torn.offset, to: size)
+    report.tornTailBytes += end - torn.offset
+    quarantine.append(Quarantine.Item(file: segment.file, offset: torn.offset, end: end))
+  }
+
+  /// How many messages stood there isn't known: so many numbers are left out that none is given
+  /// twice.
+  private mutating func examineUnreadable(
+    _ segment: FoundSegment
+  ) throws(LogError) -> LastSegment {
+    try noteUnreadable(segment, nextSequence: nil)
+    let size = state.segments[state.segments.count - 1].fileBytes
+    state.reserve(to: state.nextSequence + size / 16)
+    nextFrameNumber = nextFrameNumber.addingCapped(size / UInt64(FrameHead.size))
+    report.cleanStop = false
+    return LastSegment(
+      found: segment, durableEnd: max(size, FormatLimits.firstFrameOffset), unprovenFrom: nil,
+      unprovenEnd: 0, isDamaged: true, isEmpty: false)
+  }
+}

@@ -1,0 +1,149 @@
+/// What a start makes of a directory: the state, and a new segment to go on in.
+struct RecoveredLog {
+  var state: LogState
+  var active: ActiveSegment
+  var salts: SaltSource
+  var nextFrameNumber: UInt64
+  var report: RecoveryReport
+}
+
+/// Reads the segments in order and folds their frames into the state.
+///
+/// Head, directory and blocks of every frame are verified; nothing is inflated. The header of each
+/// segment is the authority for where the one before ends. What the last run wrote and can't prove to
+/// have synced is written again, into the new segment and before anything comes of it: such a frame
+/// may have been read from the page cache only.
+struct Recovery {
+  let disk: any Disk
+  let options: LogOptions
+  let nowMs: UInt64
+  var state: LogState
+  var report = RecoveryReport()
+  var salts: SaltSource
+  var nextFrameNumber: UInt64 = 1
+  /// The first segment with a readable header.
+  var firstFile: String?
+  /// Of the messages before the first segment that stands: how many ended in frames that are logged
+  /// again.
+  var endedAgain: UInt64 = 0
+  /// The head CRC of the last frame of the new segment.
+  var lastFrameCRC: UInt32 = 0
+  /// Bytes to copy aside: file, offset, end.
+  var quarantine: [Quarantine.Item] = []
+
+  init(disk: any Disk, options: LogOptions, nowMs: UInt64) {
+    self.disk = disk
+    self.options = options
+    self.nowMs = nowMs
+    state = LogState(dedupMax: options.dedupMax, dedupWindowMs: options.dedupWindowMs)
+    salts = SaltSource(seed: options.saltSeed)
+  }
+
+  mutating func run() throws(LogError) -> RecoveredLog {
+    try deleteTemporaryFiles()
+    let store = try identity()
+    let found = try findSegments(of: store)
+    report.segments = found.count
+    for (index, segment) in found.enumerated().dropLast() {
+      try fold(segment, successor: found[index + 1])
+    }
+    let last = try found.last.map { (segment) throws(LogError) in try examineLast(segment) }
+    let active = try begin(store: store, after: last)
+    report.pending = state.totals.pending
+    report.dead = state.totals.dead
+    return RecoveredLog(
+      state: state, active: active, salts: salts, nextFrameNumber: nextFrameNumber,
+      report: report)
+  }
+
+  private func deleteTemporaryFiles() throws(LogError) {
+    do throws(DiskError) {
+      for name in try disk.list() where FileNames.isTemporary(name) { try disk.unlink(name) }
+    } catch {
+      throw .disk(error)
+    }
+  }
+
+  mutating func note(damage: Damage) { report.damage.append(damage) }
+}
+
+// MARK: What stands there
+
+/// A segment's file, and its header when that can be read.
+struct FoundSegment {
+  var id: UInt64
+  var header: SegmentHeader?
+  /// Why not.
+  var problem: SegmentHeaderError?
+  var damagedCopy: Int?
+  var file: String { FileNames.segment(id) }
+}
+
+extension Recovery {
+  private mutating func findSegments(of store: StoreUUID) throws(LogError) -> [FoundSegment] {
+    var found: [FoundSegment] = []
+    let names: [String]
+    do throws(DiskError) { names = try disk.list() } catch { throw .disk(error) }
+    for name in names {
+      guard let id = FileNames.segmentID(name) else { continue }
+      let segment = try readHeader(id, store: store)
+      if let before = found.last, before.id + 1 < id { noteMissing(before.id + 1..<id) }
+      found.append(segment)
+    }
+    return found
+  }
+
+  private mutating func readHeader(
+    _ id: UInt64, store: StoreUUID
+  ) throws(LogError) -> FoundSegment {
+    var segment = FoundSegment(id: id)
+    do throws(SegmentHeaderError) {
+      let file: any DiskFile
+      do throws(DiskError) { file = try disk.open(segment.file, .readOnly) } catch {
+        throw .disk(error)
+      }
+      defer { file.close() }
+      let found = try SegmentHeader.read(from: file)
+      segment.header = found.header
+      segment.damagedCopy = found.damagedCopy
+    } catch {
+      switch error {
+      case .disk(let failure): throw .disk(failure)
+      case .otherVersion, .unknownFeatures:
+        throw .otherVersion(file: segment.file, found: error.description)
+      case .notASegment, .badChecksum, .badValue: segment.problem = error
+      }
+    }
+    if let header = segment.header {
+      guard header.store == store else {
+        throw .foreignStore(
+          file: segment.file, found: header.store.description, expected: store.description)
+      }
+      guard header.id == id else { throw .wrongIdentity(file: segment.file, holds: header.id) }
+      guard header.kind == .wal, header.firstSequence < Recovery.sequenceMax else {
+        segment.header = nil
+        segment.problem = .badValue("first sequence")
+        return segment
+      }
+    }
+    if let copy = segment.damagedCopy {
+      report.notes.append(
+        "\(segment.file): copy \(copy + 1) of the header is damaged; the other one is good")
+    }
+    return segment
+  }
+
+  /// Far beyond what can ever be reached; keeps sums from overflowing.
+  static let sequenceMax: Sequence = 1 << 62
+
+  private mutating func noteMissing(_ ids: Range<UInt64>) {
+    let which =
+      ids.count == 1
+      ? "segment \(ids.lowerBound) is missing"
+      : "segments \(ids.lowerBound) to \(ids.upperBound - 1) are missing"
+    note(
+      damage: Damage(
+        file: FileNames.segment(ids.lowerBound), offset: nil,
+        reason: "\(which); finished and cancelled messages may be delivered again", lost: nil))
+  }
+}
