@@ -80,7 +80,7 @@ struct Destination {
     let isDue =
       queue.coldDue.map { $0 <= now.monotonic } ?? false
       || queue.coldUnixMs.map { $0 <= now.wallMs } ?? false
-    return isDue && (queue.timed.count <= timedMax / 2 || !queue.hasDueRetry(at: now))
+    return isDue && (queue.timed.count < max(1, timedMax / 2) || !queue.hasDueRetry(at: now))
   }
 
   /// The next time at which something changes by itself; nil = never.
