@@ -43,12 +43,13 @@ struct URLParser {
       }
     } else {
       end = bytes[authority].firstIndex(of: colon) ?? authority.upperBound
+      guard end == bytes[authority].lastIndex(of: colon) ?? end else {
+        throw .unbracketedIPv6
+      }
     }
     guard end > authority.lowerBound else { throw .noHost }
     guard end < authority.upperBound else { return (authority, nil) }
-    let port = end + 1..<authority.upperBound
-    guard !bytes[port].contains(colon) else { throw .unbracketedIPv6 }
-    return (authority.lowerBound..<end, port)
+    return (authority.lowerBound..<end, end + 1..<authority.upperBound)
   }
 
   func host(_ range: Range<Int>) throws(URLRefusal) -> String {

@@ -15,15 +15,15 @@ extension EnvelopeParser {
     cursor.open(UInt8(ascii: "{"))
     while let name = try cursor.member(isFirst: &isFirst) {
       path.enterInner(name)
-      guard !size.isExceeded, let text = headerName(name, among: names) else {
+      if !size.isExceeded, let text = headerName(name, among: names) {
+        names.append(name)
+        try headerValues(of: text, &size)
+        if names.count > EnvelopeLimits.maxHeaders { size.exceed() }
+      } else {
         try cursor.skipValue()
-        continue
       }
-      names.append(name)
-      try headerValues(of: text, &size)
-      if names.count > EnvelopeLimits.maxHeaders { size.exceed() }
+      path.enterInner(nil)
     }
-    path.enterInner(nil)
     if size.isExceeded {
       refuse(
         "Header has too many or too long entries: at most \(EnvelopeLimits.maxHeaders) with "
@@ -67,9 +67,9 @@ extension EnvelopeParser {
       while try cursor.element(isFirst: &isFirst) {
         path.enterElement(index)
         try headerValue(of: name, &size)
+        path.enterElement(nil)
         index += 1
       }
-      path.enterElement(nil)
     default:
       try refuseType("The value of \(shortened(name)) must be a string or an array of strings.")
     }

@@ -18,8 +18,8 @@ extension EnvelopeParser {
       } else {
         try refuseName(name, isKnown: cursor.withBytes(name, RetryField.init) != nil)
       }
+      path.enterInner(nil)
     }
-    path.enterInner(nil)
   }
 
   private mutating func retryValue(of field: RetryField) throws(JSONSyntaxError) {
@@ -53,8 +53,8 @@ extension EnvelopeParser {
       let wait = try integer(
         "A wait", unit: "milliseconds", in: 1...EnvelopeLimits.maxScheduleEntryMs)
       if let wait { waits.append(UInt32(wait)) }
+      path.enterElement(nil)
     }
-    path.enterElement(nil)
     if index == 0 || index > EnvelopeLimits.maxScheduleEntries { refuse(sentence) }
     draft.limits.scheduleMs = waits
   }

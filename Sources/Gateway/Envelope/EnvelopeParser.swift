@@ -62,6 +62,7 @@ struct EnvelopeParser {
       } else {
         try refuseName(name, isKnown: cursor.withBytes(name, EnvelopeField.init) != nil)
       }
+      path.leave()
     }
     checkTogether()
   }

@@ -38,18 +38,17 @@ struct FieldPath {
   private var inner: JSONString?
   private var index: Int?
 
-  mutating func enter(_ field: JSONString) {
-    self.field = field
-    inner = nil
-    index = nil
-  }
+  mutating func enter(_ field: JSONString) { self.field = field }
 
-  /// A member of the current field, or with nil the field itself again.
+  mutating func leave() { self = FieldPath() }
+
+  /// A member of the current field; with nil back to the field itself.
   mutating func enterInner(_ inner: JSONString?) {
     self.inner = inner
     index = nil
   }
 
+  /// An element of where the path is; with nil back out of the array.
   mutating func enterElement(_ index: Int?) { self.index = index }
 
   /// Names as the caller wrote them, since a pointer is case-sensitive; very long ones are cut.
