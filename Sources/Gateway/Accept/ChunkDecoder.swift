@@ -80,13 +80,42 @@ package struct ChunkDecoder: Sendable {
         digits += 1
       }
       guard digits > 0 else { return nil }
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[digits...])
-      guard rest.isEmpty || rest[0] == UInt8(ascii: ";"), rest.allSatisfy(ASCII.isFieldValue)
-      else { return nil }
-      return size
+      return Self.areExtensions(bytes[digits...]) ? size : nil
     }
     guard let size else { throw .badRequest("The size of a chunk is not a hexadecimal number.") }
     return size
+  }
+
+  /// `*( ";" token [ "=" ( token / quoted-string ) ] )`. Blanks, which the grammar tolerates and no
+  /// sender writes, are not: readers disagree about them.
+  private static func areExtensions(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+    var rest = bytes
+    func skipToken() -> Bool {
+      let token = rest.prefix(while: ASCII.isToken)
+      rest = rest[token.endIndex...]
+      return !token.isEmpty
+    }
+    func skipQuoted() -> Bool {
+      guard rest.first == UInt8(ascii: "\"") else { return false }
+      rest = rest.dropFirst()
+      while let byte = rest.popFirst() {
+        if byte == UInt8(ascii: "\"") { return true }
+        if byte == UInt8(ascii: "\\") {
+          guard let escaped = rest.popFirst(), ASCII.isFieldValue(escaped) else { return false }
+        } else if !ASCII.isFieldValue(byte) {
+          return false
+        }
+      }
+      return false
+    }
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: ";"), skipToken() else { return false }
+      if rest.first == UInt8(ascii: "=") {
+        rest = rest.dropFirst()
+        guard skipToken() || skipQuoted() else { return false }
+      }
+    }
+    return true
   }
 
   private func checkTrailer(_ line: ByteBuffer) throws(Problem) {

@@ -18,6 +18,7 @@ package struct HeadParser: Sendable {
   private let limits: Limits
   // How far the unfinished head has been searched, relative to the reader index.
   private var scanned = 0
+  private var checked = 0
   private var lineStart = 0
   private var lines = 0
 
@@ -36,6 +37,7 @@ package struct HeadParser: Sendable {
     }
     guard let end = try outcome.get() else { return nil }
     scanned = 0
+    checked = 0
     lineStart = 0
     lines = 0
     // The last line is the empty one: it is not part of what is kept.
@@ -78,31 +80,27 @@ package struct HeadParser: Sendable {
 
   /// Refuses what can't become a head, without waiting for the rest of it: TLS, noise, another
   /// version's first line.
-  private func checkUnfinished(_ bytes: UnsafeRawBufferPointer) throws(Problem) {
+  private mutating func checkUnfinished(_ bytes: UnsafeRawBufferPointer) throws(Problem) {
     guard bytes.count <= limits.head else {
       throw lines == 0 ? requestLineTooLong : headTooLarge
     }
     if lines == 0 {
       guard bytes.count <= limits.requestLine else { throw requestLineTooLong }
-      for index in scanned..<bytes.count {
-        let byte = bytes[index]
-        guard byte >= ASCII.space && byte < 0x7F || byte == ASCII.carriageReturn else {
-          throw .badRequest("The request line holds a byte that is not allowed there.")
-        }
-      }
-      return
-    }
-    for index in max(scanned, lineStart)..<bytes.count {
-      let byte = bytes[index]
-      guard ASCII.isFieldValue(byte) || byte == ASCII.carriageReturn else {
-        throw .badRequest("A header field holds a control character.")
-      }
-    }
-    if scanned <= lineStart, let lineFeed = bytes.firstIndex(of: ASCII.lineFeed, from: 0) {
+    } else if checked < lineStart, let lineFeed = bytes.firstIndex(of: ASCII.lineFeed, from: 0) {
       var head = RequestHead()
       try HeadReader.readRequestLine(
         UnsafeRawBufferPointer(rebasing: bytes[..<(lineFeed - 1)]), into: &head)
     }
+    for index in checked..<bytes.count {
+      let byte = bytes[index]
+      // Every LF that was found follows a CR.
+      guard ASCII.isFieldValue(byte) || byte == ASCII.carriageReturn || byte == ASCII.lineFeed
+      else { throw .badRequest("The head of the request holds a control character.") }
+      guard lines > 0 || byte < 0x7F else {
+        throw .badRequest("The request line holds a character that is not ASCII.")
+      }
+    }
+    checked = bytes.count
   }
 
   private var requestLineTooLong: Problem {

@@ -27,7 +27,8 @@ package final class GatewayServer: Sendable {
   ///   called on event loops, must not block.
   package init(
     configuration: GatewayConfiguration, group: any EventLoopGroup, clock: any Clock,
-    logger: Logger, refusal: @escaping EnvelopeReader.Refusal
+    logger: Logger = Logger(label: "dispatcher.gateway"),
+    refusal: @escaping EnvelopeReader.Refusal = { _, _ in nil }
   ) {
     self.configuration = configuration
     self.group = group
