@@ -155,10 +155,12 @@ extension LogState {
       guard live, !dead else { return }
       destinations.removeWaiting(segments[index].destination(of: sequence))
       segments[index].park(sequence)
+      // Without a text of its own the last attempt's stands for the reason.
+      let lastNote = attempts[sequence]?.note
       var entry = AttemptState(sequence: sequence)
       entry.count = outcome.attempts
       entry.status = outcome.status
-      entry.note = note
+      entry.note = note ?? lastNote
       attempts[sequence] = entry
       totals.dead += 1
     case .delivered, .cancelled:

@@ -6,15 +6,10 @@ extension Recovery {
   ) throws(LogError) -> ActiveSegment {
     if let last, last.isEmpty { state.removeLastSegment() }
     let header = newHeader(store: store, after: last)
-    let tail = last.flatMap { last in
-      last.unprovenFrom.map { last.unprovenEnd.subtractingCapped($0) }
-    }
-    let file = try prepare(room: tail ?? 0)
+    let file = try prepare(room: last?.unprovenBytes ?? 0)
     var end = FormatLimits.firstFrameOffset
     do throws(LogError) {
-      if let last, let from = last.unprovenFrom {
-        end = try logAgain(last, from: from, into: file, header)
-      }
+      if let last, last.hasUnproven { end = try logAgain(last, into: file, header) }
       checkAccounting()
       if options.onDamage == .refuse && !report.damage.isEmpty {
         throw .damaged(report.damage)

@@ -4,15 +4,16 @@ struct LastSegment {
   /// Everything below was proven to be synced. At or beyond it stand frames to log again, a torn
   /// tail, or nothing.
   var durableEnd: UInt64
-  /// Frames from here…
-  var unprovenFrom: UInt64?
-  /// …to here are whole.
+  /// Frames with records follow that aren't proven, whole ones up to `unprovenEnd`.
+  var hasUnproven: Bool
   var unprovenEnd: UInt64
   var lastFrameCRC: UInt32 = 0
   var isDamaged: Bool
   /// Nothing stands in it: the new segment takes its place and its number, so that starts without
   /// work leave nothing behind.
   var isEmpty: Bool
+
+  var unprovenBytes: UInt64 { hasUnproven ? unprovenEnd.subtractingCapped(durableEnd) : 0 }
 }
 
 extension Recovery {
@@ -39,7 +40,7 @@ extension Recovery {
     let state = self.state.segments[self.state.segments.count - 1]
     last.isDamaged = state.damage != nil
     last.isEmpty =
-      !last.isDamaged && last.unprovenFrom == nil && state.records == 0 && state.count == 0
+      !last.isDamaged && !last.hasUnproven && state.records == 0 && state.count == 0
     self.state.segments[self.state.segments.count - 1].end = last.durableEnd
     report.bytes += last.durableEnd
     report.cleanStop =
@@ -51,7 +52,7 @@ extension Recovery {
     _ segment: FoundSegment, _ verdict: SegmentVerdict, durableEnd synced: UInt64
   ) -> LastSegment {
     var last = LastSegment(
-      found: segment, durableEnd: synced, unprovenFrom: verdict.unprovenFrom,
+      found: segment, durableEnd: synced, hasUnproven: verdict.unprovenFrom != nil,
       unprovenEnd: min(verdict.torn?.offset ?? .max, verdict.validEnd), isDamaged: false,
       isEmpty: false)
     if verdict.damage.contains(where: { $0.end > synced }) { last.durableEnd = verdict.provenUpTo }
@@ -119,7 +120,7 @@ extension Recovery {
     nextFrameNumber = nextFrameNumber.addingCapped(size / UInt64(FrameHead.size))
     report.cleanStop = false
     return LastSegment(
-      found: segment, durableEnd: max(size, FormatLimits.firstFrameOffset), unprovenFrom: nil,
+      found: segment, durableEnd: max(size, FormatLimits.firstFrameOffset), hasUnproven: false,
       unprovenEnd: 0, isDamaged: true, isEmpty: false)
   }
 }

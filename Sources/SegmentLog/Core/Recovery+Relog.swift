@@ -2,8 +2,9 @@ extension Recovery {
   /// Writes the unproven frames of the last run into the new file: same sequences, same times, new
   /// salt and numbers. Returns where they end. Nothing is synced here.
   mutating func logAgain(
-    _ last: LastSegment, from start: UInt64, into target: PreparedFile, _ header: SegmentHeader
+    _ last: LastSegment, into target: PreparedFile, _ header: SegmentHeader
   ) throws(LogError) -> UInt64 {
+    let start = last.durableEnd
     guard let old = last.found.header else { return FormatLimits.firstFrameOffset }
     let source = try open(last.found)
     defer { source.close() }
@@ -46,25 +47,30 @@ extension Recovery {
       directory.outcomes.count { $0.kind != .dead && $0.sequence < first })
   }
 
-  /// A frame of the destinations that the unproven frames use and that the old segment's proven
-  /// frames defined. Returns its length.
+  /// A frame of the destinations that the unproven frames use and don't define: the old segment's
+  /// proven frames did, or frames without records, which aren't logged again. Returns its length.
   private mutating func writeDefinitions(
     usedBy source: any DiskFile, _ old: SegmentHeader, from start: UInt64, to end: UInt64,
     into target: PreparedFile, _ header: SegmentHeader
   ) throws(DiskError) -> UInt64 {
     var used: Set<UInt32> = []
+    var origins: [UInt32: String] = [:]
     var offset = start
     while let frame = try wholeFrame(source, old, at: offset, end: end) {
       for message in frame.directory.messages { used.insert(message.destination) }
+      for definition in frame.directory.destinations where frame.head.recordCount == 0 {
+        origins[definition.id] = definition.origin
+      }
       offset += UInt64(frame.head.totalLength)
     }
     let segment = state.segments[state.segments.count - 1]
     let encoder = FrameEncoder()
     encoder.begin(baseSequence: state.nextSequence)
     for number in used.sorted() {
-      guard let place = segment.place(ofDestination: number),
-        let origin = state.destinations.origin(segment.destinations[Int(place)].id)
-      else { continue }
+      let proven = segment.place(ofDestination: number).flatMap {
+        state.destinations.origin(segment.destinations[Int($0)].id)
+      }
+      guard let origin = proven ?? origins[number] else { continue }
       encoder.define(destination: number, origin: origin)
     }
     guard !encoder.isEmpty else { return 0 }

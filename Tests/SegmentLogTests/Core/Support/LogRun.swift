@@ -1,0 +1,173 @@
+@testable import SegmentLog
+
+/// A difference between the log and the model, or something that must not be.
+struct RunFailure: Error, CustomStringConvertible {
+  var description: String
+}
+
+/// Drives a log with random operations beside a model, and crashes it.
+///
+/// A commit that fails leaves two models possible, with and without its frame; the next start decides.
+struct LogRun {
+  var random: SplitMix64
+  let disk: SimDisk
+  var options: LogOptions
+  var core: LogCore?
+  var model = LogModel()
+  var frame = LogModel.Frame()
+  /// Set while it isn't known whether the frame became durable.
+  var possible: LogModel?
+  var nowMs: UInt64 = 1_700_000_000_000
+  var job: PreparationResult?
+  /// Keys with few different tags, so that hits have to be told apart.
+  let hasCollisions: Bool
+  var lastCommitMs: UInt64 = 0
+
+  init(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    disk = SimDisk(seed: random.next())
+    options = LogOptions(
+      segmentSize: [16 << 10, 20 << 10, 32 << 10].randomElement(using: &random)!,
+      dedupWindowMs: [20_000, 86_400_000].randomElement(using: &random)!,
+      newStore: StoreUUID(high: random.next(), low: random.next()), saltSeed: random.next())
+    hasCollisions = Int.random(in: 0..<4, using: &random) == 0
+    self.random = random
+  }
+
+  mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+  mutating func chance(_ percent: Int) -> Bool { int(1...100) <= percent }
+
+  mutating func run(steps: Int) throws {
+    try start()
+    for _ in 0..<steps { try step() }
+    try crashAndCheck()
+  }
+
+  mutating func step() throws {
+    nowMs += UInt64(int(0...900))
+    switch int(1...100) {
+    case ...36: try enqueue()
+    case ...60: try change()
+    case ...78: try commit()
+    case ...84: try tick()
+    case ...88: try prepare()
+    case ...90: try compact()
+    case ...91: jumpClock()
+    case ...92: limitSpace()
+    case ...94: injectFault()
+    case ...96: try sealAndStart()
+    default: try crashAndCheck()
+    }
+  }
+}
+
+// MARK: Starting
+
+extension LogRun {
+  /// Opens the log, dying while it opens now and then, and finds out which model is true.
+  mutating func start() throws {
+    core = nil
+    job = nil
+    options.saltSeed = random.next()
+    while true {
+      if chance(15) { disk.stop(afterChanges: int(0...14)) }
+      do {
+        let (opened, report) = try LogCore.open(disk: disk, options: options, nowMs: nowMs)
+        if disk.isStopped {
+          disk.crash(keeping: kept())
+          continue
+        }
+        disk.stop(afterChanges: 1 << 40)
+        if !report.damage.isEmpty { throw fail("damage: \(report.damage)") }
+        core = opened
+        break
+      } catch let error as LogError {
+        guard case .disk(let cause) = error else { throw fail("start: \(error)") }
+        if cause.isNoSpace {
+          disk.setCapacity(.max)
+        } else if disk.isStopped {
+          disk.crash(keeping: kept())
+        } else {
+          // An injected error; they don't come back.
+          disk.clearFaults()
+        }
+      }
+    }
+    try resolve()
+  }
+
+  mutating func kept() -> SimDisk.Kept { [.nothing, .everything, .random, .random][int(0...3)] }
+
+  private mutating func resolve() throws {
+    guard let core else { return }
+    if let possible {
+      if LogCheck(core: core, model: possible, disk: disk).stateDifference() == nil {
+        model = possible
+      }
+    }
+    possible = nil
+    frame = LogModel.Frame()
+    try check("after the start")
+    if chance(25) { try startTwice() }
+  }
+
+  /// A second start, from what is durable and from what is visible, finds the same.
+  private mutating func startTwice() throws {
+    for kept in [SimDisk.Kept.nothing, .everything] {
+      let copy = disk.clone(seed: random.next())
+      copy.crash(keeping: kept)
+      copy.setCapacity(.max)
+      options.saltSeed = random.next()
+      do {
+        let (again, report) = try LogCore.open(disk: copy, options: options, nowMs: nowMs)
+        if !report.damage.isEmpty { throw fail("damage at a second start: \(report.damage)") }
+        if let difference = LogCheck(core: again, model: model, disk: copy).difference() {
+          throw fail("second start: \(difference)")
+        }
+      } catch let error as LogError {
+        throw fail("second start: \(error)")
+      }
+    }
+  }
+
+  mutating func check(_ moment: String) throws {
+    guard let core else { return }
+    if let difference = LogCheck(core: core, model: model, disk: disk).difference() {
+      throw fail("\(moment): \(difference)")
+    }
+  }
+
+  func fail(_ text: String) -> RunFailure { RunFailure(description: text) }
+
+  mutating func crashAndCheck() throws {
+    if !frame.isEmpty && possible == nil {
+      // Nothing of it was written: it must not be there.
+      frame = LogModel.Frame()
+    }
+    switch int(0...3) {
+    case 0: disk.restartKeepingCache()
+    default: disk.crash(keeping: kept())
+    }
+    try start()
+  }
+
+  mutating func sealAndStart() throws {
+    try commit()
+    guard let core else { return }
+    try deliverJob()
+    do throws(LogFailure) { try core.seal(nowMs: nowMs) } catch { return try died(error) }
+    try start()
+  }
+
+  /// The log stopped itself; the process starts anew, with or without the machine.
+  mutating func died(_ failure: LogFailure) throws {
+    guard let core else { return }
+    // From here on it must not do anything.
+    if case .refused(.stopped) = core.stage([NewRecord](), nowMs: nowMs) {
+    } else {
+      throw fail("a stopped log takes messages")
+    }
+    disk.clearFaults()
+    try crashAndCheck()
+  }
+}
