@@ -114,7 +114,10 @@ package struct RetryPolicy: Sendable, Equatable {
       // 2^30 times a millisecond is beyond any cap that makes sense; it can't overflow.
       base = min(initial * (1 << min(failures - 1, 30)), cap)
     }
-    return base + base * Int64(random.next(upperBound: UInt64(1001))) / 10_000
+    // 0 to 1000 ten-thousandths. One number from the generator, without rejecting any: the bias is
+    // 2^-54, and a generator that always says the same can't hold us up.
+    let jitter = random.next().multipliedFullWidth(by: 1001).high
+    return base + base * Int64(jitter) / 10_000
   }
 }
 
@@ -149,7 +152,7 @@ extension FailureKind {
     switch self {
     case .dns: "the name could not be resolved"
     case .connect: "the connection could not be made"
-    case .tls: "TLS failed"
+    case .tls: "the TLS handshake failed"
     case .timeout: "no answer in time"
     case .protocol: "the answer was not HTTP"
     case .closed: "the connection was closed before an answer"
