@@ -16,7 +16,8 @@ struct AttemptCore {
     var kind: FailureKind
     var detail: String
     /// A kept connection turned out closed before a byte of the answer: the usual race between a
-    /// peer's idle timer and a new request.
+    /// peer's idle timer and a new request. Made again once, which at-least-once allows, instead of
+    /// charging the message an attempt and the destination a failure.
     var stale = false
   }
 
@@ -83,14 +84,14 @@ struct AttemptCore {
 
   mutating func failed(_ failure: ExchangeFailure) -> Step {
     if let summary { return .finish(.response(summary), abort: false) }
+    if failure.stale, !repeated {
+      repeated = true
+      return connect()
+    }
     if phase == .connecting, failure.kind == .connect || failure.kind == .timeout,
       let step = connectToNext()
     {
       return step
-    }
-    if failure.stale, !repeated {
-      repeated = true
-      return connect()
     }
     return .finish(.failure(failure.kind, detail: failure.detail), abort: false)
   }

@@ -45,8 +45,10 @@ extension AttemptCore.ExchangeFailure {
   private init(_ failure: Self) { self = failure }
 
   private static func closed(connecting: Bool, place: String) -> Self {
+    // A kept connection may have died just before it was taken: nothing was sent, so that another
+    // try is free.
     connecting
-      ? Self(kind: .connect, detail: "connection closed at once (\(place))")
+      ? Self(kind: .connect, detail: "connection closed at once (\(place))", stale: true)
       : Self(kind: .closed, detail: "connection closed before the answer")
   }
 

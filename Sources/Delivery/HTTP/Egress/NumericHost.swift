@@ -19,9 +19,11 @@ package enum NumericHost: Sendable, Equatable {
       self = .malformed("an address with a zone can't be a destination")
       return
     }
-    let text = bracketed ? String(host.dropFirst().dropLast(host.hasSuffix("]") ? 1 : 0)) : host
+    let text = bracketed ? String(host.dropFirst().dropLast()) : host
     var address = in6_addr()
-    guard !text.utf8.contains(0), inet_pton(AF_INET6, text, &address) == 1 else {
+    guard bracketed == host.hasSuffix("]"), !text.utf8.contains(0),
+      inet_pton(AF_INET6, text, &address) == 1
+    else {
       self = .malformed("\(host) is not an IPv6 address")
       return
     }

@@ -19,11 +19,16 @@ final class RawServer: Sendable {
     func close() { channel.close(promise: nil) }
     /// Once the bytes before are out.
     func sendAndClose(_ text: String) {
-      channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in channel.close(promise: nil) }
+      channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in
+        channel.close(promise: nil)
+      }
     }
     /// Sends `text` again and again, for as long as the other side takes it.
     func sendForEver(_ text: String) {
-      channel.writeAndFlush(ByteBuffer(string: text)).whenSuccess { sendForEver(text) }
+      // Through the loop's queue: a write that succeeds at once must not deepen the stack.
+      channel.writeAndFlush(ByteBuffer(string: text)).whenSuccess {
+        channel.eventLoop.execute { sendForEver(text) }
+      }
     }
     /// One byte each `milliseconds`, for ever.
     func drip(every milliseconds: Int64) {

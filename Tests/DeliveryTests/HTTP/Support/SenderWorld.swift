@@ -2,6 +2,7 @@ import Delivery
 import NIOCore
 import NIOPosix
 import Synchronization
+import Testing
 
 /// A sender with its guard and resolver, on a clock that stands still and names that a test invents.
 final class SenderWorld: Sendable {
@@ -98,4 +99,9 @@ extension AttemptResult {
     if case .failure(_, let detail) = self { return detail }
     return ""
   }
+}
+
+/// `#expect` can't call a mutating function.
+func same<T: Equatable>(_ got: T, _ wanted: T, at location: SourceLocation = #_sourceLocation) {
+  #expect(got == wanted, sourceLocation: location)
 }

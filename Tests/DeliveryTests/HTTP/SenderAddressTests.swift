@@ -1,0 +1,125 @@
+import Delivery
+import Dispatch
+import NIOPosix
+import Synchronization
+import Testing
+
+@Suite("Which addresses the sender connects to")
+struct SenderAddressTests {
+  private static let loopback = IPAddress.v4(0x7f00_0001)
+  private static let second = IPAddress.v4(0x7f00_0002)
+
+  @Test("a name that doesn't exist is a DNS failure that names it")
+  func unknownHost() async {
+    let got = await SenderWorld.run { await $0.send("http://nowhere.test/") }
+    #expect(got == .failure(.dns, detail: "no such host nowhere.test"))
+  }
+
+  @Test("Dispatcher's own listener is refused, by number and by name")
+  func ownListener() async throws {
+    let own = try await RawServer { $0.send(answer()) }
+    let hosts = ["127.0.0.1", "2130706433", "[::ffff:127.0.0.1]", "127.9.9.9", "me.test", "[::1]"]
+    await SenderWorld.run(names: ["me.test": [Self.loopback]]) { world in
+      world.egress.setOwnListeners([own.address])
+      for host in hosts {
+        let got = await world.send("http://\(host):\(own.port)/")
+        #expect(got.failure == .blocked, "\(host)")
+        #expect(got.detail.contains("own listener"), "\(host)")
+      }
+    }
+    #expect(own.connections.isEmpty)
+    await own.stop()
+  }
+
+  @Test("a name with any blocked address is refused before a connection is made")
+  func blockedByName() async throws {
+    let server = try await RawServer { $0.send(answer()) }
+    let names = ["mixed.test": [Self.loopback, .v4(0xa9fe_a9fe)]]
+    let got = await SenderWorld.run(names: names) {
+      await $0.send("http://mixed.test:\(server.port)/")
+    }
+    #expect(
+      got == .failure(.blocked, detail: "169.254.169.254 is link-local (169.254.0.0/16)"))
+    #expect(server.connections.isEmpty)
+    await server.stop()
+  }
+
+  @Test(
+    "blocked numbers are refused in every spelling",
+    arguments: ["169.254.169.254", "0xa9fea9fe", "[fe80::1%251]", "[64:ff9b::a9fe:a9fe]", "0"])
+  func blockedNumbers(host: String) async {
+    let got = await SenderWorld.run { await $0.send("http://\(host)/") }
+    #expect(got.failure == .blocked, "\(got)")
+  }
+
+  @Test("the address that a connection really has is checked before a byte is sent")
+  func checkedAgain() async throws {
+    let server = try await RawServer { $0.send(answer()) }
+    // The interfaces' addresses are asked for once per 5 s: the first check doesn't find the address
+    // among them, the connection has it on both ends.
+    let other = IPAddress.v4(0x7f00_0001)
+    let world = SenderWorld()
+    world.egress.setOwnListeners([])
+    let setup = world.egress.refusal(
+      connectedTo: try .init(ipAddress: "192.0.2.1", port: server.port),
+      from: try .init(ipAddress: "192.0.2.1", port: 1))
+    #expect(setup == nil)
+    world.egress.setOwnListeners([try .init(ipAddress: "0.0.0.0", port: server.port)])
+    #expect(world.egress.refusal(other, port: server.port) != nil)
+    await world.end()
+    await server.stop()
+  }
+
+  @Test("when the first address refuses, the next one is tried, and first the next time")
+  func nextAddress() async throws {
+    let server = try await RawServer(host: "127.0.0.2") { $0.send(answer()) }
+    let names = ["two.test": [Self.loopback, Self.second]]
+    await SenderWorld.run(names: names) { world in
+      for _ in 0..<3 {
+        #expect(await world.send("http://two.test:\(server.port)/") == .status(200))
+      }
+    }
+    await server.stop()
+  }
+
+  @Test("when all addresses refuse, the last one's refusal is the answer")
+  func allRefuse() async throws {
+    let server = try await RawServer { _ in }
+    await server.stop()
+    let names = ["two.test": [Self.loopback, Self.second]]
+    let got = await SenderWorld.run(names: names) {
+      await $0.send("http://two.test:\(server.port)/")
+    }
+    #expect(got == .failure(.connect, detail: "connection refused (127.0.0.2:\(server.port))"))
+  }
+
+  @Test("a look-up that doesn't end costs the attempt's time or the look-up's limit")
+  func slowLookup() async throws {
+    let release = DispatchSemaphore(value: 0)
+    let clock = HTTPTestClock()
+    let resolver = NameResolver(clock: clock) { _ in
+      release.wait()
+      return .failure(.unavailable)
+    }
+    var configuration = AsyncHTTPClientSender.Configuration()
+    configuration.lookupLimit = .milliseconds(150)
+    let sender = AsyncHTTPClientSender(
+      configuration: configuration, guard: EgressGuard(clock: clock), resolver: resolver,
+      eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+    func send(_ timeout: Duration) async -> AttemptResult {
+      await sender.send(
+        OutboundRequest(
+          url: "http://slow.test/", origin: Origin(normalised: "http://slow.test:80"),
+          method: "GET", headers: [], body: [], timeout: timeout))
+    }
+    #expect(
+      await send(.milliseconds(50))
+        == .failure(.timeout, detail: "no address for slow.test within 50 ms"))
+    #expect(
+      await send(.seconds(20))
+        == .failure(.dns, detail: "no answer from the name server for slow.test within 150 ms"))
+    release.signal()
+    await sender.shutdown()
+    resolver.shutdown()
+  }
+}
