@@ -83,9 +83,11 @@ extension EnvelopeParser {
   }
 
   /// nil: it was refused.
-  mutating func stringToken(_ sentence: String) throws(JSONSyntaxError) -> JSONString? {
+  mutating func stringToken(
+    _ sentence: @autoclosure () -> String
+  ) throws(JSONSyntaxError) -> JSONString? {
     if cursor.kind == .string { return try cursor.string() }
-    try refuseType(sentence)
+    try refuseType(sentence())
     return nil
   }
 

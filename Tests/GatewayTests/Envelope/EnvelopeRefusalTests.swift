@@ -55,6 +55,19 @@ import Testing
     }
   }
 
+  @Test("that ends anywhere before its end is a 400")
+  func truncated() throws {
+    let json =
+      #"{"UUID":"a","Url":"http://[::1]:80/?%20","Body":"é\ud83d\ude00\n€12345678","BodyBase64":null,"#
+      + #""Header":{"A":["b","c"],"D":null},"Timeout":1.0e2,"Retry":{"Schedule":[1,2]}}"#
+    let bytes = Array(json.utf8)
+    #expect(Reading.problem(bytes) == nil)
+    for count in 0..<bytes.count {
+      let problem = try #require(Reading.problem(Array(bytes.prefix(count))))
+      #expect(problem.type == "not-json")
+    }
+  }
+
   @Test("that is nested without end is a 400, wherever it is")
   func nested() throws {
     let heads = ["", #"{"Url":"#, #"{"Header":{"A":"#, #"{"X":"#, #"{"Retry":{"Schedule":[1,"#]
@@ -143,7 +156,8 @@ import Testing
       (#"{"Url":"http://a","Timeout":null,"timeout":1}"#, "/timeout"),
       (#"{"Url":"http://a","Body":"a","Body":"a"}"#, "/Body"),
       (#"{"Url":"http://a","Key":"order-42"}"#, "/Key"),
-      (#"{"Url":"http://a","\u0010UID":1}"#, "/\u{10}UID"),
+      // Control characters that differ from digits as capitals do from small letters.
+      (#"{"Url":"http://a","BodyBase\u0016\u0014":""}"#, "/BodyBase\u{16}\u{14}"),
     ])
   func field(json: String, pointer: String) throws {
     let problem = try #require(Reading.problem(json))

@@ -37,24 +37,27 @@ enum JSONText {
       to += run
       at += run
       guard at < string.range.upperBound else { break }
-      let scalar: UInt32
       if let short = shortEscape(source[at + 1]) {
         to.pointee = short
         to += 1
         at += 2
-        continue
-      }
-      // `string()` has checked what is forced here.
-      let unit = hex4(bytes, at: at + 2)!
-      if unit & 0xFC00 == 0xD800 {
-        scalar = 0x10000 + (unit & 0x3FF) << 10 + lowSurrogate(bytes, at: at + 6)! & 0x3FF
-        at += 12
       } else {
-        scalar = unit
-        at += 6
+        let (scalar, length) = scalarEscape(bytes, at: at)
+        to += write(scalar, to: to)
+        at += length
       }
-      to += write(scalar, to: to)
     }
+  }
+
+  /// What an escape with `u`, or a pair of them, stands for, and how long it is. Only for strings
+  /// that `JSONCursor.string()` has checked.
+  private static func scalarEscape(
+    _ bytes: UnsafeBufferPointer<UInt8>, at: Int
+  ) -> (scalar: UInt32, length: Int) {
+    let unit = hex4(bytes, at: at + 2)!
+    guard unit & 0xFC00 == 0xD800 else { return (unit, 6) }
+    let low = lowSurrogate(bytes, at: at + 6)!
+    return (0x10000 + (unit & 0x3FF) << 10 + low & 0x3FF, 12)
   }
 
   /// How long the well-formed UTF-8 sequence at `at` is (Unicode, table 3-7); 0 where it is none.
