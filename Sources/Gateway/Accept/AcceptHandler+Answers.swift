@@ -56,7 +56,7 @@ extension AcceptHandler {
 
   private func route(_ head: RequestHead, _ body: ByteBuffer) {
     guard let context else { return }
-    let state = loop.environment.services.current.state
+    let state = loop.environment.services.state
     if state == .draining, !begunBeforeDrain, !EnqueueRules.isProbe(head.path) {
       answer(Answer(EnqueueRules.draining))
       return
@@ -77,6 +77,8 @@ extension AcceptHandler {
 
   func refuse(_ problem: Problem, _ head: RequestHead?) {
     guard let context else { return }
+    loop.environment.logger.debug(
+      "request refused", metadata: ["status": "\(problem.status)", "reason": "\(problem.detail)"])
     if head?.isEnqueue == true { loop.environment.counters.countEnqueue(status: problem.status) }
     let writer = loop.writer(
       wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)
@@ -88,7 +90,7 @@ extension AcceptHandler {
     if pending.head.isEnqueue {
       loop.environment.counters.countEnqueue(status: answer.status)
     }
-    let closes = answer.closes || loop.environment.services.current.state == .draining
+    let closes = answer.closes || loop.environment.services.state == .draining
     let connection = AnswerWriter.Connection(head: pending.head, closes: closes)
     let writer = loop.writer(
       wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)
@@ -99,7 +101,7 @@ extension AcceptHandler {
   private func accepted(duplicate: Bool) {
     guard let context, let pending else { return }
     loop.environment.counters.countEnqueue(status: 202)
-    let closes = loop.environment.services.current.state == .draining
+    let closes = loop.environment.services.state == .draining
     let connection = AnswerWriter.Connection(head: pending.head, closes: closes)
     let writer = loop.writer(
       wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)

@@ -136,7 +136,8 @@ package struct ConnectionCore: Sendable {
     }
     switch phase {
     case .head where input.readableBytes > 0:
-      return refuse(Problem(.requestTimeout, "The head of the request did not arrive in time."), nil)
+      return refuse(
+        Problem(.requestTimeout, "The head of the request did not arrive in time."), nil)
     case .body where blockedSince != nil:
       let problem = Problem(
         .overloaded, "Too many bodies are being received at once.", retryAfter: 1)
@@ -165,8 +166,9 @@ package struct ConnectionCore: Sendable {
     case .head where unwritableSince != nil: nil
     case .head where input.readableBytes == 0: since + limits.idleTimeout.timeAmount
     case .head: since + limits.headTimeout.timeAmount
-    case .body: blockedSince.map { $0 + limits.roomTimeout.timeAmount }
-      ?? since + limits.bodyTimeout.timeAmount
+    case .body:
+      blockedSince.map { $0 + limits.roomTimeout.timeAmount }
+        ?? since + limits.bodyTimeout.timeAmount
     case .lingering(_, let flushed):
       since + (flushed ? limits.lingerTimeout : limits.writeTimeout).timeAmount
     case .answering, .closed: nil

@@ -86,7 +86,9 @@ enum HeadReader {
     for scheme in ["http://", "https://"] as [StaticString] {
       let length = scheme.utf8CodeUnitCount
       guard target.count > length,
-        (0..<length).allSatisfy({ line[target.lowerBound + $0] | 0x20 == scheme.utf8Start[$0] | 0x20 })
+        (0..<length).allSatisfy({
+          line[target.lowerBound + $0] | 0x20 == scheme.utf8Start[$0] | 0x20
+        })
       else { continue }
       let authority = target.lowerBound + length
       if let slash = line.firstIndex(of: UInt8(ascii: "/"), from: authority),

@@ -90,6 +90,9 @@ package final class GatewayServer: Sendable {
     for loop in loops { try? await loop.eventLoop.submit { loop.value.close() }.get() }
   }
 
+  /// Bytes of bodies that are being received or wait for room.
+  package var budgetBytes: Int { environment.budget.bytes }
+
   // MARK: -
 
   private var mainSite: Site {

@@ -36,6 +36,8 @@ package final class ServiceSwitch: Sendable {
 
   package var current: Reading { reading.withLock { $0 } }
 
+  package var state: ServiceState { reading.withLock { $0.state } }
+
   /// Sets the backend and the state that goes with it in one step.
   package func install(_ backend: Backend, state: ServiceState) {
     reading.withLock {

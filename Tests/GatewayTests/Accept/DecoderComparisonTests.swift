@@ -38,7 +38,9 @@ struct DecoderComparisonTests {
     for seed in UInt64(0)..<3000 {
       var generator = RequestGenerator(seed: seed)
       let bytes = generator.next()
-      let cuts = (0..<12).map { _ in Int.random(in: 1...(bytes.count / 3 + 1), using: &generator.random) }
+      let cuts = (0..<12).map { _ in
+        Int.random(in: 1...(bytes.count / 3 + 1), using: &generator.random)
+      }
       let whole = CoreDriver.run(bytes)
       let pieces = CoreDriver.run(bytes, cuts: cuts)
       #expect(

@@ -8,7 +8,9 @@ struct RequestReadingTests {
   @Test("a request's method, target, fields and body are read")
   func wholeRequest() {
     let outcome = CoreDriver.run(
-      Array("PUT /a?b=c HTTP/1.1\r\nHost: h:1\r\nX-A:  one two \t\r\nContent-Length: 3\r\n\r\nabc".utf8))
+      Array(
+        "PUT /a?b=c HTTP/1.1\r\nHost: h:1\r\nX-A:  one two \t\r\nContent-Length: 3\r\n\r\nabc".utf8)
+    )
     #expect(outcome.refusal == nil)
     #expect(
       outcome.requests == [
@@ -68,7 +70,10 @@ struct RequestReadingTests {
     ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;a=\"b\r\na\r\n", 400),
     ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", 400),
     ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffff\r\n", 413),
-    ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nbad trailer\r\n\r\n", 400),
+    (
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nbad trailer\r\n\r\n",
+      400
+    ),
     // Versions, targets, hosts.
     ("POST / HTTP/2.0\r\nHost: h\r\n\r\n", 505),
     ("POST / HTTP/0.9\r\n\r\n", 505),
@@ -164,7 +169,8 @@ struct RequestReadingTests {
   func bodyLimit() {
     let fixed = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n"
     #expect(CoreDriver.run(Array(fixed.utf8), bodyMax: 10).refusal == 413)
-    let chunked = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n5\r\n"
+    let chunked =
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n5\r\n"
     #expect(CoreDriver.run(Array(chunked.utf8), bodyMax: 10).refusal == 413)
     #expect(CoreDriver.run(Array(chunked.utf8), bodyMax: 11).refusal == nil)
   }

@@ -36,6 +36,13 @@ final class RawClient: Sendable {
 
   func close() async { try? await channel.close().get() }
 
+  /// Closes with a reset instead of an orderly end.
+  func reset() async throws {
+    guard let socket = channel as? any SocketOptionProvider else { return }
+    try await socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+    await close()
+  }
+
   func pauseReading(_ isPaused: Bool) async throws {
     try await channel.setOption(.autoRead, value: !isPaused).get()
   }
