@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import Glibc
 import NIOCore
 import NIOHTTP1
@@ -12,6 +13,13 @@ struct ClientAnswer: Sendable {
 
   /// `202 Accepted`.
   var statusLine: String { "\(status) \(reason)" }
+  /// The status and, where the body is a problem (RFC 9457), what it says to a person.
+  var explanation: String {
+    struct Problem: Decodable { var detail: String }
+    let problem = try? JSONDecoder().decode(Problem.self, from: Data(body))
+    return problem.map { "\(statusLine): \($0.detail)" } ?? statusLine
+  }
+
   /// The body as text, without the line end that may stand behind it.
   var text: String {
     var text = String(decoding: body, as: UTF8.self)
@@ -39,14 +47,14 @@ enum Client {
   static func request(
     _ method: String, _ url: String, body: [UInt8] = [], headers: [(String, String)] = [],
     timeout: Duration = .seconds(30)
-  ) async throws -> ClientAnswer {
+  ) async throws(ClientFailure) -> ClientAnswer {
     var configuration = HTTPClient.Configuration()
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.redirectConfiguration = .disallow
     configuration.timeout.connect = .seconds(5)
     let client = HTTPClient(
       eventLoopGroupProvider: .singleton, configuration: configuration)
-    let result: Result<ClientAnswer, any Error>
+    let result: Result<ClientAnswer, ClientFailure>
     do {
       var request = HTTPClientRequest(url: url)
       request.method = HTTPMethod(rawValue: method)
@@ -62,7 +70,8 @@ enum Client {
     } catch {
       result = .failure(ClientFailure(reason: sentence(error)))
     }
-    try await client.shutdown()
+    // Nothing is in flight any more, so that there is nothing to fail.
+    try? await client.shutdown()
     return try result.get()
   }
 

@@ -59,13 +59,14 @@ struct SendCommand: AsyncParsableCommand {
     let envelope = Envelope(
       url: url, method: method, headers: header, body: try bodyBytes(), uuid: uuid,
       timeout: timeout, delay: delay)
+    let json = try envelope.json()
     let answer: ClientAnswer
-    do {
+    do throws(ClientFailure) {
       answer = try await Client.request(
-        "POST", Client.url(to, path: "/messages"), body: try envelope.json(),
+        "POST", Client.url(to, path: "/messages"), body: json,
         headers: [("Content-Type", "application/json")])
-    } catch let failure as ClientFailure {
-      throw ExitStatus.failure.saying("\(to): \(failure.reason)")
+    } catch {
+      throw ExitStatus.failure.saying("\(to): \(error.reason)")
     }
     StandardOutput.print(answer.statusLine)
     if !answer.body.isEmpty { StandardOutput.print(answer.text) }

@@ -1,3 +1,4 @@
+import Gateway
 import Logging
 
 /// What the process runs with. Every default stands here and nowhere else; `config.yml` repeats

@@ -1,3 +1,5 @@
+import Gateway
+
 /// What a key's value may look like: how it is read from what was written, and how it is written.
 struct ValueForm<Value: Sendable>: Sendable {
   let read: @Sendable (ConfigurationValue) throws(ValueRefusal) -> Value

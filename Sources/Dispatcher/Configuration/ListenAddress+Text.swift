@@ -1,12 +1,9 @@
+import Gateway
 import Glibc
 
-/// Where a listener stands: `:8080` (every interface), `host:port`, `[::1]:port`. Port 0 takes any
-/// free one.
-struct ListenAddress: Sendable, Hashable {
-  /// A name or a numeric address without brackets; nil = every interface.
-  var host: String?
-  var port: Int
-
+/// How a listener's address is written: `:8080` (every interface), `host:port`, `[::1]:port`. Port 0
+/// takes any free one.
+extension ListenAddress {
   struct Problem: Error {
     var reason: String
   }
@@ -71,12 +68,5 @@ struct ListenAddress: Sendable, Hashable {
       true
     default: false
     }
-  }
-}
-
-extension ListenAddress: CustomStringConvertible {
-  var description: String {
-    guard let host else { return ":\(port)" }
-    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 }
