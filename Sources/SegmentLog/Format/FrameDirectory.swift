@@ -18,13 +18,29 @@ package struct FrameDirectory: Sendable {
 
   /// The UUID's ASCII bytes as the caller gave them.
   package func uuid(of message: DirectoryMessage) -> [UInt8] {
+    packedUUID(of: message)?.ascii ?? Array(bytes[range(of: message)])
+  }
+
+  /// Whether the message has this UUID, compared byte by byte.
+  package func hasUUID(_ message: DirectoryMessage, _ uuid: [UInt8]) -> Bool {
+    guard let packed = packedUUID(of: message) else {
+      return bytes[range(of: message)].elementsEqual(uuid)
+    }
+    return uuid.withBytes { PackedUUID(ascii: $0) } == packed
+  }
+
+  private func range(of message: DirectoryMessage) -> Range<Int> {
     let start = Int(message.uuidOffset)
-    if message.uuidLength > 0 { return Array(bytes[start..<start + Int(message.uuidLength)]) }
-    return bytes.withUnsafeBytes { buffer in
+    return start..<start + Int(message.uuidLength)
+  }
+
+  private func packedUUID(of message: DirectoryMessage) -> PackedUUID? {
+    guard message.uuidLength == 0 else { return nil }
+    let start = Int(message.uuidOffset)
+    return bytes.withBytes { buffer in
       PackedUUID(
         high: buffer.littleInteger(at: start, as: UInt64.self).byteSwapped,
-        low: buffer.littleInteger(at: start + 8, as: UInt64.self).byteSwapped
-      ).ascii
+        low: buffer.littleInteger(at: start + 8, as: UInt64.self).byteSwapped)
     }
   }
 
