@@ -82,7 +82,12 @@ extension LogCore {
   }
 
   func sync(_ file: any DiskFile, _ doing: String) throws(LogFailure) {
-    do throws(DiskError) { try file.sync() } catch { throw stop(doing, error) }
+    do throws(DiskError) { try file.sync() } catch {
+      var error = error
+      // The file was opened under the name that it had before it became a segment.
+      if file === active.file { error.file = FileNames.segment(active.id) }
+      throw stop(doing, error)
+    }
   }
 
   /// The frame is durable.

@@ -3,13 +3,17 @@ import Delivery
 /// What the in-memory store has to tell its one reader: a window of arrivals, then `more`.
 struct InMemoryEvents {
   private let window: Int
+  private let clock: any Clock
   private var first: [StoreEvent] = []
-  private var arrivals: [PendingEntry] = []
+  private var arrivals: [InMemoryLog.Entry] = []
   /// Destinations that fell out of the window, with the first number that was not announced.
   private var more: [MoreWaiting] = []
   private var reader: CheckedContinuation<[StoreEvent], Never>?
 
-  init(window: Int) { self.window = window }
+  init(window: Int, clock: any Clock) {
+    self.window = window
+    self.clock = clock
+  }
 
   mutating func announce(_ event: StoreEvent) { first.append(event) }
 
@@ -19,13 +23,13 @@ struct InMemoryEvents {
     }
   }
 
-  mutating func arrived(_ entries: [PendingEntry], under grant: LaneGrant) {
+  mutating func arrived(_ entries: [InMemoryLog.Entry], under grant: LaneGrant) {
     for entry in entries {
-      if more.contains(where: { $0.origin == entry.origin }) { continue }
+      if more.contains(where: { $0.origin == entry.message.origin }) { continue }
       if arrivals.count < window {
         arrivals.append(entry)
       } else {
-        overflow(entry.origin, from: entry.ref.number)
+        overflow(entry.message.origin, from: entry.ref.number)
       }
     }
     if let reader, let events = take(grant) {
@@ -50,7 +54,11 @@ struct InMemoryEvents {
 
   private mutating func take(_ grant: LaneGrant) -> [StoreEvent]? {
     var events = first
-    if !arrivals.isEmpty { events.append(.arrived(grant, arrivals)) }
+    if !arrivals.isEmpty {
+      // Waits that run count from now.
+      let nowMs = clock.wallMs()
+      events.append(.arrived(grant, arrivals.map { $0.pendingEntry(nowMs: nowMs) }))
+    }
     if !more.isEmpty { events.append(.more(grant, more)) }
     (first, arrivals, more) = ([], [], [])
     return events.isEmpty ? nil : events

@@ -41,6 +41,8 @@ extension InMemoryLog.Contents {
         }
       note = ending.result
     case .retry(_, let attempts, let delayMs, let result):
+      // A count lower than what is known is old news.
+      guard attempts >= known.attempts else { return true }
       entries[at].attempts = attempts
       entries[at].retry = (nowMs, delayMs)
       note = result

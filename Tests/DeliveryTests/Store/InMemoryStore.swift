@@ -59,7 +59,7 @@ final class InMemoryStore: MessageStore {
     self.log = log
     self.clock = clock
     self.options = options
-    var events = InMemoryEvents(window: options.arrivalWindow)
+    var events = InMemoryEvents(window: options.arrivalWindow, clock: clock)
     events.announce(.granted(Self.grant))
     log.contents.withLock { contents in
       for entry in contents.entries where entry.state == .pending {
@@ -237,7 +237,7 @@ final class InMemoryStore: MessageStore {
     state.waiting = []
     state.waitingMessages = 0
     let nowMs = clock.wallMs()
-    var arrived: [PendingEntry] = []
+    var arrived: [InMemoryLog.Entry] = []
     var answers: [(InMemoryPort, [EnqueueCompletion])] = []
     log.contents.withLock { contents in
       for request in waiting {
@@ -266,21 +266,21 @@ final class InMemoryStore: MessageStore {
 
   private func store(
     _ batch: [Message], _ contents: inout InMemoryLog.Contents, _ nowMs: UInt64,
-    _ arrived: inout [PendingEntry]
+    _ arrived: inout [InMemoryLog.Entry]
   ) -> [Admission] {
     let before = batch.count > 1 ? contents : nil
     let arrivedBefore = arrived.count
     let admissions = batch.map { message in
       let answer = contents.admit(message, nowMs: nowMs, windowMs: options.dedupWindowMs)
       if case .stored = answer, let entry = contents.entries.last {
-        arrived.append(entry.pendingEntry(nowMs: nowMs))
+        arrived.append(entry)
       }
       return answer
     }
     guard let before, admissions.contains(.conflict) else { return admissions }
     contents = before
     arrived.removeLast(arrived.count - arrivedBefore)
-    return admissions.map { if case .stored = $0 { .notStored } else { $0 } }
+    return admissions.map { $0 == .conflict ? .conflict : .notStored }
   }
 
   private func signal(_ port: InMemoryPort, _ signal: EnqueueSignal) {
