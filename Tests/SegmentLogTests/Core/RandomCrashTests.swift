@@ -6,9 +6,9 @@ import Testing
 @Suite("Random operations with crashes and faults")
 struct RandomCrashTests {
   private static let parts = 20
-  private static let seedsPerPart: UInt64 = 5
+  private static let seedsPerPart: UInt64 = 100
 
-  @Test("after every crash the log is what the model says", arguments: 0..<2)
+  @Test("after every crash the log is what the model says", arguments: 0..<parts)
   func random(part: Int) {
     if let given = getenv("DISPATCHER_SEED"), let seed = UInt64(String(cString: given)) {
       if part == 0 { run(seed) }

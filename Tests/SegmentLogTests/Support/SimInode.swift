@@ -39,7 +39,7 @@ struct SimInode: Sendable {
   mutating func resize(to size: Int) {
     let old = current.count
     if size > old {
-      current.append(contentsOf: repeatElement(0, count: size - old))
+      current.grow(to: size)
       markDirty(old..<size)
     } else if size < old {
       current.removeLast(old - size)
@@ -90,7 +90,7 @@ struct SimInode: Sendable {
 
   private mutating func resizeDurable(to size: Int) {
     if size > durable.count {
-      durable.append(contentsOf: repeatElement(0, count: size - durable.count))
+      durable.grow(to: size)
     } else if size < durable.count {
       durable.removeLast(durable.count - size)
     }
@@ -105,6 +105,18 @@ struct SimInode: Sendable {
         UnsafeMutableRawBufferPointer(rebasing: target[start..<end])
           .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[start..<end]))
       }
+    }
+  }
+}
+
+extension [UInt8] {
+  /// By zeros, without going through them one by one, which takes its time in a debug build.
+  fileprivate mutating func grow(to size: Int) {
+    let old = self
+    self = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      UnsafeMutableRawBufferPointer(buffer).initializeMemory(as: UInt8.self, repeating: 0)
+      old.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
+      count = size
     }
   }
 }
