@@ -236,6 +236,7 @@ struct RunningLogTests {
         _ = try await bench.open()
         Issue.record("two logs in one directory")
       } catch {
+        #expect(error == .lock(.held(path: bench.path, pid: getpid())))
         #expect(error.description.contains("pid \(getpid())"))
       }
       await log.close()
