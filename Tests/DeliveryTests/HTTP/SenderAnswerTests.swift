@@ -108,7 +108,7 @@ struct SenderAnswerTests {
       of: {
         $0.send("HTTP/1.1 \(status) x\r\nContent-Length: 100000\r\n\r\n")
         $0.drip(every: 10)
-      }, timeout: .milliseconds(1500))
+      }, timeout: .seconds(2))
     #expect(got == .status(status))
   }
 

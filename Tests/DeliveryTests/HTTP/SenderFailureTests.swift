@@ -27,17 +27,17 @@ struct SenderFailureTests {
 
   @Test("a destination that never answers costs the attempt's time")
   func hangs() async throws {
-    let got = try await result(timeout: .milliseconds(100)) { _ in }
-    #expect(got == .failure(.timeout, detail: "no answer within 100 ms"))
+    let got = try await result(timeout: .milliseconds(300)) { _ in }
+    #expect(got == .failure(.timeout, detail: "no answer within 300 ms"))
   }
 
   @Test("an answer whose head drips costs the attempt's time")
   func drippingHead() async throws {
-    let got = try await result(timeout: .milliseconds(200)) {
+    let got = try await result(timeout: .milliseconds(300)) {
       $0.send("HTTP/1.1 200 OK\r\nX-Slow: ")
       $0.drip(every: 10)
     }
-    #expect(got == .failure(.timeout, detail: "no answer within 200 ms"))
+    #expect(got == .failure(.timeout, detail: "no answer within 300 ms"))
   }
 
   @Test("a connection closed instead of an answer is closed", arguments: ["", "HTTP/1.1 200 O"])

@@ -101,6 +101,19 @@ extension AttemptResult {
   }
 }
 
+/// What `attempt` comes to with its timeout, in milliseconds. On a busy machine a short timeout may be
+/// over before the part that a test is about has begun (`tooEarly`): then it gets a longer one.
+func withTimeout(
+  tooEarly: (AttemptResult) -> Bool, _ attempt: (Int) async throws -> AttemptResult
+) async rethrows -> (result: AttemptResult, timeoutMs: Int) {
+  var timeoutMs = 100
+  while true {
+    let result = try await attempt(timeoutMs)
+    if !tooEarly(result) || timeoutMs > 10_000 { return (result, timeoutMs) }
+    timeoutMs *= 4
+  }
+}
+
 /// `#expect` can't call a mutating function.
 func same<T: Equatable>(_ got: T, _ wanted: T, at location: SourceLocation = #_sourceLocation) {
   #expect(got == wanted, sourceLocation: location)
