@@ -21,6 +21,7 @@ final class SenderWorld: Sendable {
       names[host].map { .success($0) } ?? .failure(.noSuchHost)
     }
     var configuration = AsyncHTTPClientSender.Configuration()
+    configuration.connectLimit = .seconds(60)
     configure(&configuration)
     sender = AsyncHTTPClientSender(
       configuration: configuration, guard: egress, resolver: resolver,
@@ -46,7 +47,7 @@ final class SenderWorld: Sendable {
 
   func send(
     _ url: String, method: String = "POST", headers: [HeaderField] = [], body: String = "",
-    timeout: Duration = .seconds(20)
+    timeout: Duration = .seconds(60)
   ) async -> AttemptResult {
     await sender.send(
       OutboundRequest(
