@@ -74,7 +74,7 @@ struct DecoderComparisonTests {
   private static func readWithNIO(_ bytes: [UInt8]) -> [CoreDriver.Seen] {
     let channel = EmbeddedChannel(handler: ByteToMessageHandler(HTTPRequestDecoder()))
     // Errors end the reading; what was read before them counts.
-    try? channel.writeInbound(ByteBuffer(bytes: bytes))
+    _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
     var requests: [CoreDriver.Seen] = []
     var current: CoreDriver.Seen?
     while let part = try? channel.readInbound(as: HTTPServerRequestPart.self) {

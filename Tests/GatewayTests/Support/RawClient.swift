@@ -47,7 +47,7 @@ final class RawClient: Sendable {
     try await channel.setOption(.autoRead, value: !isPaused).get()
   }
 
-  /// What was received, once `isEnough` says so; fails after ten seconds.
+  /// What was received, once `isEnough` says so; fails after fifty seconds, which is for a machine that is busy.
   @discardableResult
   func received(until isEnough: @escaping @Sendable (String) -> Bool) async throws -> String {
     try await collector.eventLoop.flatSubmit { [collector] in
@@ -82,7 +82,7 @@ final class RawClient: Sendable {
       let promise = eventLoop.makePromise(of: String.self)
       waiting = (promise, isEnough)
       check()
-      eventLoop.assumeIsolated().scheduleTask(in: .seconds(10)) {
+      eventLoop.assumeIsolated().scheduleTask(in: .seconds(50)) {
         promise.fail(Failure.nothingCame(self.text))
       }
       return promise.futureResult
