@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Too much at once", .timeLimit(.minutes(1)))
+@Suite("Too much at once", .timeLimit(.minutes(5)))
 struct BackpressureTests {
   @Test("what finds the store full waits in order and is stored when there is room")
   func keptUntilRoom() async throws {

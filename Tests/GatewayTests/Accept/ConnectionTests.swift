@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Connections", .timeLimit(.minutes(1)))
+@Suite("Connections", .timeLimit(.minutes(5)))
 struct ConnectionTests {
   @Test("pipelined requests of both kinds are answered in their order")
   func pipelining() async throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Paths and methods", .timeLimit(.minutes(1)))
+@Suite("Paths and methods", .timeLimit(.minutes(5)))
 struct PathTests {
   @Test(
     "another method on a known path is 405 with Allow",
