@@ -7,7 +7,7 @@ import Testing
 
 /// The request reader stands in the place of NIO's decoder, which is llhttp. What ours accepts,
 /// llhttp must read the same; llhttp may accept more.
-@Suite("The request reader beside NIO's decoder", .timeLimit(.minutes(1)))
+@Suite("The request reader beside NIO's decoder", .timeLimit(.minutes(5)))
 struct DecoderComparisonTests {
   @Test("whatever is accepted, NIO's decoder reads the same")
   func agreesWithNIO() throws {
