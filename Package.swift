@@ -107,7 +107,14 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
-    .testTarget(name: "DispatcherTests", dependencies: ["Dispatcher"], swiftSettings: strict),
+    .testTarget(
+      name: "DispatcherTests",
+      dependencies: [
+        "Dispatcher", "Gateway", "Delivery", "SegmentLog",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

@@ -1,9 +1,7 @@
 import AsyncHTTPClient
 import Foundation
-import Glibc
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 
 /// What a dispatcher answered to one of our own verbs.
 struct ClientAnswer: Sendable {
@@ -68,23 +66,10 @@ enum Client {
           status: Int(response.status.code), reason: response.status.reasonPhrase,
           body: Array(bytes.readableBytesView)))
     } catch {
-      result = .failure(ClientFailure(reason: sentence(error)))
+      result = .failure(ClientFailure(reason: ErrorSentence.text(error)))
     }
     // Nothing is in flight any more, so that there is nothing to fail.
     try? await client.shutdown()
     return try result.get()
-  }
-
-  private static func sentence(_ error: any Error) -> String {
-    switch error {
-    case let error as IOError:
-      return error.errnoCode == ECONNREFUSED
-        ? "connection refused: is it running?" : String(cString: strerror(error.errnoCode))
-    case let error as NIOConnectionError:
-      if let first = error.connectionErrors.first?.error { return sentence(first) }
-      return error.dnsAError == nil ? "no connection" : "there is no host \"\(error.host)\""
-    case let error as HTTPClientError: return error.shortDescription
-    default: return "\(error)"
-    }
   }
 }

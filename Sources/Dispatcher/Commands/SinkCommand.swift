@@ -64,7 +64,8 @@ struct SinkCommand: AsyncParsableCommand {
       let address = try await sink.start(host: host, port: port)
       sink.say("sink: listening on http://\(address)")
     } catch {
-      throw ExitStatus.failure.saying("can't listen on \(host):\(port): \(error)")
+      throw ExitStatus.failure.saying(
+        "can't listen on \(host):\(port): \(ErrorSentence.text(error))")
     }
     await signals.first()
     await sink.stop()

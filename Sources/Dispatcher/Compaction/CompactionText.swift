@@ -4,12 +4,12 @@ import SegmentLog
 enum CompactionText {
   /// A line for each file, removed ones first, and a last one with the bytes.
   static func text(_ report: CompactionReport) -> String {
+    let longest = (report.removed + report.kept).map(\.file.count).max() ?? 0
     var lines = report.removed.map { segment in
-      "removed  \(segment.file)  \(size(segment.storedBytes))  "
-        + "all of \(count(segment.messages)) ended"
+      line("removed", segment, fileWidth: longest) + "all of \(count(segment.messages)) ended"
     }
     lines += report.kept.map { segment in
-      var line = "kept     \(segment.file)  \(size(segment.storedBytes))  "
+      var line = line("kept", segment, fileWidth: longest)
       line += "\(segment.live) of \(count(segment.messages)) live"
       if let reason = segment.keptBecause { line += ": \(reason)" }
       return line
@@ -21,9 +21,16 @@ enum CompactionText {
     return lines.joined(separator: "\n")
   }
 
-  private static func size(_ bytes: UInt64) -> String {
-    let text = ByteSize.rounded(bytes)
-    return String(repeating: " ", count: max(0, 11 - text.count)) + text
+  private static func line(
+    _ what: String, _ segment: SegmentOverview, fileWidth: Int
+  ) -> String {
+    let size = ByteSize.rounded(segment.storedBytes)
+    return padded(what, to: 9) + padded(segment.file, to: fileWidth + 2)
+      + String(repeating: " ", count: max(0, 11 - size.count)) + size + "  "
+  }
+
+  private static func padded(_ text: String, to width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
   }
 
   private static func count(_ messages: UInt64) -> String {

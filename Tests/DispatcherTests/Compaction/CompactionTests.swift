@@ -1,4 +1,6 @@
+import Delivery
 import Foundation
+import Logging
 import SegmentLog
 import Testing
 
@@ -46,6 +48,34 @@ import Testing
     #expect(CompactionAnswer.report(Array("{}".utf8)) == nil)
   }
 
+  @Test("the log of a stopped server is compacted in place, and what waits stays")
+  func stopped() async throws {
+    let directory = try TemporaryDirectory()
+    let log = directory.path + "/log"
+    try await withLog(log) { _ = try await $0.enqueue([message("m1")]) }
+    let report = try await Compaction.run(directory: log, Configuration(), token: nil)
+    #expect(report.removed.isEmpty)
+    #expect(report.kept.first?.keptBecause != nil)
+    try await withLog(log) { store in
+      let status = try await store.lookup(uuid: "m1")
+      #expect(status?.state == .ready)
+    }
+  }
+
+  @Test("on a log that another process holds, nothing is done here")
+  func held() async throws {
+    let directory = try TemporaryDirectory()
+    let log = directory.path + "/log"
+    try await withLog(log) { _ in
+      // The configured admin listener belongs to another log.
+      let failure = await #expect(throws: Compaction.Failure.self) {
+        try await Compaction.run(directory: log, Configuration(), token: nil)
+      }
+      #expect(failure?.status == .logInUse)
+      #expect(failure?.reason.contains("--admin") == true)
+    }
+  }
+
   @Test("a directory that holds no log is not made into one")
   func noLog() async throws {
     let directory = try TemporaryDirectory()
@@ -58,5 +88,26 @@ import Testing
       #expect(failure?.reason == "\(path): there is no log here")
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["notes.txt"])
+  }
+
+  private func withLog(
+    _ path: String, _ body: (SegmentLogStore) async throws -> Void
+  ) async throws {
+    var options = SegmentLogStore.Options()
+    options.segmentSize = 256 << 10
+    let (store, _) = try await SegmentLogStore.open(
+      directory: path, options: options, logger: Logger(label: "test"),
+      onFailure: { Issue.record("\($0)") })
+    do {
+      try await body(store)
+    } catch {
+      await store.close()
+      throw error
+    }
+    await store.close()
+  }
+
+  private func message(_ uuid: String) -> Message {
+    Message(uuid: uuid, url: "http://b/", origin: Origin(normalised: "http://b:80"))
   }
 }

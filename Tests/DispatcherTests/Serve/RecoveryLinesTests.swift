@@ -1,7 +1,7 @@
-import SegmentLog
 import Testing
 
 @testable import Dispatcher
+@testable import SegmentLog
 
 @Suite struct RecoveryLinesTests {
   @Test("a clean start is one line of numbers")
