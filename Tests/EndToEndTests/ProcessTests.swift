@@ -43,9 +43,7 @@ extension EndToEnd {
       try await service.stop()
       let identity = log.appendingPathComponent("store.json")
       var text = try String(contentsOf: identity, encoding: .utf8)
-      text = try text.replacing(Regex(#"("[^"]*[vV]ersion[^"]*"\s*:\s*)1"#)) {
-        "\($0[1].substring!)9"
-      }
+      text = text.replacing("\"format\":1", with: "\"format\":9")
       try text.write(to: identity, atomically: true, encoding: .utf8)
       let run = try await serve(log)
       #expect(run.status != 0)
@@ -68,7 +66,7 @@ extension EndToEnd {
       #expect(unknown.errors.contains("listn"), "\(unknown.errors)")
       let environment = try await ProgramRun.run(
         Programs.dispatcher, ["check-config"], environment: ["DISPATCHER_WORKER": "0"],
-        directory: folder.url)
+        directory: FileManager.default.temporaryDirectory)
       #expect(environment.status != 0)
       #expect(environment.errors.contains("DISPATCHER_WORKER"), "\(environment.errors)")
     }

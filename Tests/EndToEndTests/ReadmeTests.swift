@@ -14,10 +14,15 @@ extension EndToEnd {
       #expect(blocks.contains { $0.contains("curl http://localhost:8080/ -XPOST") })
       let receiver = try await Receiver()
       let service = try await Service.start(log: folder.path("transaction.log"))
+      let placeholder = try await Receiver()
+      let sinkPort = placeholder.port
+      await placeholder.close()
       // The same commands against the ports of this run; destinations of the examples are fictional.
       for block in blocks {
         let script =
           block
+          .replacing("dispatcher send ", with: "dispatcher send --to http://localhost:8080 ")
+          .replacing("9000", with: "\(sinkPort)")
           .replacing("localhost:8080", with: "localhost:\(service.port)")
           .replacing("localhost:8081", with: "localhost:\(service.adminPort)")
           .replacing("127.0.0.1:8081", with: "127.0.0.1:\(service.adminPort)")

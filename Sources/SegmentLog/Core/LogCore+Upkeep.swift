@@ -18,7 +18,9 @@ extension LogCore {
     if let due = rotationDueMs(nowMs: nowMs), due <= nowMs, preparation.isReady {
       _ = try rotate(room: 0, nowMs: nowMs)
     }
-    if let due = dropDueMs(nowMs: nowMs), due <= nowMs { _ = try dropFinished(nowMs: nowMs) }
+    if let due = dropDueMs(nowMs: nowMs), due <= nowMs {
+      _ = try dropFinished(keepRemembered: true, nowMs: nowMs)
+    }
   }
 
   /// When there is something to do for `tick` or `preparationWanted`; nil = nothing
@@ -52,6 +54,9 @@ extension LogCore {
 
   private func dropDueMs(nowMs: UInt64) -> UInt64? {
     guard state.segments.count > 1, dropReasons(first: 1)[0] == nil else { return nil }
+    if let until = rememberedUntilMs(), until > nowMs {
+      return min(until, nowMs.addingCapped(options.dedupWindowMs))
+    }
     guard let retry = dropRetryAtMs else { return nowMs }
     return min(retry, nowMs.addingCapped(Upkeep.dropRetryMs))
   }
