@@ -26,7 +26,7 @@ extension LogCore {
       precondition(moved, "after a failed write there is a new segment or the log stops")
       length = layOut(committedAtMs)
     }
-    try sync(active.file, "committing a frame")
+    try syncActive("committing a frame")
     failedWrites = 0
     return .durable(apply(length: length, committedAtMs: committedAtMs, nowMs: nowMs))
   }
@@ -77,16 +77,16 @@ extension LogCore {
     }
     guard let error else { return true }
     failedWrites += 1
-    if failedWrites > 1 { throw stop("writing a frame for the second time", error) }
+    if failedWrites > 1 {
+      throw stop(
+        "writing a frame for the second time", error, file: FileNames.segment(active.id))
+    }
     return false
   }
 
-  func sync(_ file: any DiskFile, _ doing: String) throws(LogFailure) {
-    do throws(DiskError) { try file.sync() } catch {
-      var error = error
-      // The file was opened under the name that it had before it became a segment.
-      if file === active.file { error.file = FileNames.segment(active.id) }
-      throw stop(doing, error)
+  func syncActive(_ doing: String) throws(LogFailure) {
+    do throws(DiskError) { try active.file.sync() } catch {
+      throw stop(doing, error, file: FileNames.segment(active.id))
     }
   }
 

@@ -13,9 +13,9 @@ extension LogCore {
       firstFrameNumber: nextFrameNumber, totals: state.totals,
       predecessor: active.asPredecessor(lastSequence: state.nextSequence - 1))
     guard let next = try fileWithHeader(header, size: size) else { return false }
-    try sync(next.file, "starting segment \(header.id)")
     let name = FileNames.segment(header.id)
     do throws(DiskError) {
+      try next.file.sync()
       try disk.rename(next.name, to: name)
       try disk.syncDirectory()
     } catch {

@@ -77,7 +77,7 @@ extension LogCore {
       if !(try rotate(room: 0, nowMs: nowMs)) { active.lastWriteAtMs = nowMs }
       return
     }
-    try sync(active.file, "writing a witness")
+    try syncActive("writing a witness")
     failedWrites = 0
     advance(by: length, committedAtMs: committedAtMs, nowMs: nowMs)
     active.isUnproven = false
@@ -98,7 +98,10 @@ extension LogCore {
     if written == length { return true }
     failedWrites += 1
     if failedWrites > 1 {
-      throw stop(doing, DiskError(operation: .write, file: file.name, code: DiskError.shortWrite))
+      throw stop(
+        doing,
+        DiskError(
+          operation: .write, file: FileNames.segment(active.id), code: DiskError.shortWrite))
     }
     return false
   }
@@ -116,7 +119,7 @@ extension LogCore {
       committedAtMs: committedAtMs)
     // Without a footer the next start logs the last frame again, and all is well too.
     if try writeUnnumbered(length, "writing the footer") {
-      try sync(active.file, "writing the footer")
+      try syncActive("writing the footer")
       advance(by: length, committedAtMs: committedAtMs, nowMs: nowMs)
       active.isUnproven = false
     }

@@ -63,8 +63,11 @@ package final class LogCore {
   package var hasStaged: Bool { !staging.isEmpty }
   package var totals: Totals { state.totals }
 
-  /// From here on everything is refused.
-  func stop(_ doing: String, _ error: DiskError) -> LogFailure {
+  /// From here on everything is refused. `file`: its name today, where that isn't the name it was
+  /// opened by.
+  func stop(_ doing: String, _ error: DiskError, file: String? = nil) -> LogFailure {
+    var error = error
+    if let file { error.file = file }
     let failure = LogFailure(doing: doing, error: error)
     self.failure = failure
     return failure

@@ -4,9 +4,9 @@ extension Recovery {
   mutating func begin(
     store: StoreUUID, after last: LastSegment?
   ) throws(LogError) -> ActiveSegment {
+    let file = try prepare(after: last)
     if let last, last.isEmpty { state.removeLastSegment() }
     let header = newHeader(store: store, after: last)
-    let file = try prepare(room: last?.unprovenBytes ?? 0)
     var end = FormatLimits.firstFrameOffset
     do throws(LogError) {
       if let last, last.hasUnproven { end = try logAgain(last, into: file, header) }
@@ -46,19 +46,39 @@ extension Recovery {
     return header
   }
 
-  /// A file of zeros of a segment's size; on a full disk one that holds what it must.
-  private func prepare(room: UInt64) throws(LogError) -> PreparedFile {
-    let definitions = UInt64(FormatLimits.destinationMax) * 1024
-    let least = FormatLimits.firstFrameOffset + room + (room > 0 ? definitions : 0)
-    let sizes = [max(options.segmentSize, least), least + 64 << 10]
-    for size in sizes {
-      switch PreparationJob(name: FileNames.next, size: size).run(on: disk).outcome {
-      case .success(let file): return file
-      case .failure(let error):
-        guard error.isNoSpace, size != sizes.last else { throw .disk(error) }
-      }
+  /// A file of zeros of a segment's size. On a full disk the unused end of the last segment is given
+  /// back first, and one that just holds what it must is good enough.
+  private func prepare(after last: LastSegment?) throws(LogError) -> PreparedFile {
+    var least = FormatLimits.firstFrameOffset
+    if let last, last.hasUnproven {
+      let defined = state.segments[state.segments.count - 1].destinations.count
+      least += last.unprovenBytes + UInt64(defined * (FormatLimits.destinationMax + 16))
     }
-    preconditionFailure("the last size is tried or its error thrown")
+    let full = max(options.segmentSize, least)
+    if let file = try make(full) { return file }
+    if let last, last.endsInZeros { try? cut(last.found, to: last.unprovenEnd) }
+    if let file = try make(full) { return file }
+    let small = least + 64 << 10
+    switch PreparationJob(name: FileNames.next, size: small).run(on: disk).outcome {
+    case .success(let file): return file
+    case .failure(let error): throw .disk(error)
+    }
+  }
+
+  /// nil when there is no room.
+  private func make(_ size: UInt64) throws(LogError) -> PreparedFile? {
+    switch PreparationJob(name: FileNames.next, size: size).run(on: disk).outcome {
+    case .success(let file): return file
+    case .failure(let error):
+      if error.isNoSpace { return nil }
+      throw .disk(error)
+    }
+  }
+
+  private func cut(_ segment: FoundSegment, to size: UInt64) throws(DiskError) {
+    let file = try disk.open(segment.file, .readWrite)
+    defer { file.close() }
+    try file.truncate(to: size)
   }
 
   private func put(_ file: PreparedFile, _ header: SegmentHeader) throws(LogError) {
@@ -112,9 +132,7 @@ extension Recovery {
     }
     guard let last, !last.isDamaged, !last.isEmpty, failed.isEmpty else { return }
     do throws(DiskError) {
-      let file = try disk.open(last.found.file, .readWrite)
-      defer { file.close() }
-      try file.truncate(to: last.durableEnd)
+      try cut(last.found, to: last.durableEnd)
       let index = state.segments.count - 2
       state.segments[index].fileBytes = last.durableEnd
     } catch {

@@ -7,6 +7,8 @@ struct LastSegment {
   /// Frames with records follow that aren't proven, whole ones up to `unprovenEnd`.
   var hasUnproven: Bool
   var unprovenEnd: UInt64
+  /// There is nothing behind `unprovenEnd` that anyone could miss.
+  var endsInZeros: Bool
   var lastFrameCRC: UInt32 = 0
   var isDamaged: Bool
   /// Nothing stands in it: the new segment takes its place and its number, so that starts without
@@ -53,7 +55,8 @@ extension Recovery {
   ) -> LastSegment {
     var last = LastSegment(
       found: segment, durableEnd: synced, hasUnproven: verdict.unprovenFrom != nil,
-      unprovenEnd: min(verdict.torn?.offset ?? .max, verdict.validEnd), isDamaged: false,
+      unprovenEnd: min(verdict.torn?.offset ?? .max, verdict.validEnd),
+      endsInZeros: verdict.torn == nil && !verdict.hasDamage, isDamaged: false,
       isEmpty: false)
     if verdict.damage.contains(where: { $0.end > synced }) { last.durableEnd = verdict.provenUpTo }
     for end in [verdict.unprovenFrom, verdict.torn?.offset].compactMap(\.self) {
@@ -121,6 +124,6 @@ extension Recovery {
     report.cleanStop = false
     return LastSegment(
       found: segment, durableEnd: max(size, FormatLimits.firstFrameOffset), hasUnproven: false,
-      unprovenEnd: 0, isDamaged: true, isEmpty: false)
+      unprovenEnd: 0, endsInZeros: false, isDamaged: true, isEmpty: false)
   }
 }

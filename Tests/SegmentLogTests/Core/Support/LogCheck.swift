@@ -41,6 +41,11 @@ struct LogCheck {
     stateDifference() ?? payloadDifference() ?? walkDifference() ?? lookupDifference()
   }
 
+  /// Without a call to the core's own disk.
+  func differenceByItself() -> String? {
+    stateDifference() ?? payloadDifference() ?? walkDifference()
+  }
+
   private func payloadDifference() -> String? {
     let live = model.messages.filter(\.value.isLive).keys.sorted()
     let payloads = LogReader(disk: disk).payloads(at: core.locate(live))

@@ -1,0 +1,146 @@
+import Glibc
+import Testing
+
+@testable import SegmentLog
+
+@Suite("Dropping segments")
+struct DroppingTests {
+  /// Segments of two messages each.
+  private func log(segments: Int) throws -> (TestLog, [Sequence]) {
+    let log = try TestLog(segmentSize: 16 << 10)
+    var sequences: [Sequence] = []
+    for segment in 0..<segments {
+      if segment > 0 { try log.rotate() }
+      sequences += try log.store(segment * 2 + 1, segment * 2 + 2)
+    }
+    return (log, sequences)
+  }
+
+  @Test("a finished segment goes at the next tick, when every older one goes too")
+  func automatic() throws {
+    let (log, sequences) = try log(segments: 3)
+    try log.prepare()
+    try log.end([sequences[2], sequences[3]])
+    log.nowMs += 1000
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.segments == [1, 2, 3])
+    #expect(log.core.nextTickDueMs(nowMs: log.nowMs) == nil)
+    try log.end([sequences[0], sequences[1]])
+    #expect(log.core.nextTickDueMs(nowMs: log.nowMs) == log.nowMs)
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.segments == [3])
+    try log.cutPower()
+    #expect(log.report.damage == [])
+    #expect(log.walk() == [5, 6])
+    var totals = Totals()
+    (totals.accepted, totals.delivered) = (6, 4)
+    #expect(log.core.totals == totals)
+  }
+
+  @Test("the directory is synced after each file, so that no older one outlives a younger one")
+  func order() throws {
+    let (log, sequences) = try log(segments: 3)
+    try log.end(sequences)
+    log.disk.record()
+    _ = try log.core.compact(nowMs: log.nowMs)
+    #expect(
+      log.disk.trace == [
+        "unlink \(log.segmentFile(1))", "syncDirectory ", "unlink \(log.segmentFile(2))",
+        "syncDirectory ",
+      ])
+  }
+
+  @Test("the report says what went, and why the rest stays")
+  func report() throws {
+    let (log, sequences) = try log(segments: 4)
+    try log.end(Array(sequences[0...2]) + [sequences[4], sequences[5]])
+    try log.end([sequences[3]], .dead, status: 410)
+    let report = try log.core.compact(nowMs: log.nowMs)
+    #expect(report.removed.map(\.id) == [1])
+    #expect(
+      report.kept.map(\.keptBecause) == [
+        "1 live message (1 dead)", "segment 2 before it is kept", "active",
+      ])
+    #expect(report.kept.map(\.state) == [.sealed, .sealed, .active])
+    #expect(report.bytesBefore > report.bytesAfter)
+    let bytes = try log.disk.list().reduce(0) { $0 + (log.disk.contents($1)?.count ?? 0) }
+    let identity = log.disk.contents(FileNames.identity)?.count ?? 0
+    #expect(report.bytesAfter == UInt64(bytes - identity))
+  }
+
+  @Test("a file that can't be unlinked is tried again later, and nothing stops")
+  func unlinkFails() throws {
+    let (log, sequences) = try log(segments: 2)
+    try log.prepare()
+    try log.end([sequences[0], sequences[1]])
+    log.disk.inject(SimFault(.unlink, code: EACCES))
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.segments == [1, 2])
+    log.nowMs += 2000
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.core.nextTickDueMs(nowMs: log.nowMs) == log.nowMs + 58_000)
+    log.nowMs += 58_000
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.segments == [2])
+  }
+
+  @Test("a number that no segment uses any more is given to another destination")
+  func numbers() throws {
+    let log = try TestLog()
+    let first = try log.store(1, to: "http://a:80")
+    try log.rotate()
+    try log.store(2, to: "http://b:80")
+    try log.end(first)
+    _ = try log.core.compact(nowMs: log.nowMs)
+    try log.store(3, to: "http://c:80")
+    #expect(log.core.state.destinations.id("http://c:80") == 0)
+    #expect(log.core.state.destinations.id("http://a:80") == nil)
+    try log.cutPower()
+    #expect(log.walk("http://b:80") == [2])
+    #expect(log.walk("http://c:80") == [3])
+  }
+
+  @Test("what was dropped is not remembered by UUID, and not by a reader's open files")
+  func forgotten() throws {
+    let (log, sequences) = try log(segments: 2)
+    try log.end([sequences[0], sequences[1]])
+    #expect(log.lookup(1)?.state == .delivered)
+    _ = try log.core.compact(nowMs: log.nowMs)
+    #expect(log.lookup(1) == nil)
+    #expect(log.core.firstSegment == 2)
+    #expect(
+      log.core.stage([TestLog.record(1)], nowMs: log.nowMs)
+        == .taken([.stored(5)], needsCommit: true))
+  }
+
+  @Test("compacting a stopped log again and again leaves one small segment")
+  func offline() throws {
+    let (log, sequences) = try log(segments: 3)
+    try log.end(sequences)
+    try log.core.seal(nowMs: log.nowMs)
+    for round in 0..<3 {
+      try log.restart()
+      #expect(log.report.cleanStop)
+      let report = try log.core.compact(nowMs: log.nowMs)
+      #expect(report.removed.count == (round == 0 ? 3 : 0))
+      try log.core.seal(nowMs: log.nowMs)
+      #expect(log.segments == [4])
+      #expect((log.disk.contents(log.segmentFile(4))?.count ?? 0) < 9000)
+      #expect(try log.disk.list().filter(FileNames.isTemporary) == [])
+    }
+    try log.restart()
+    #expect(log.core.totals.accepted == 6)
+    #expect(log.core.totals.delivered == 6)
+    #expect(try log.store(99) == [7])
+  }
+
+  @Test("compacting with a finished active segment leaves it for the prepared one")
+  func finishedActive() throws {
+    let (log, sequences) = try log(segments: 1)
+    try log.end(sequences)
+    try log.prepare()
+    let report = try log.core.compact(nowMs: log.nowMs)
+    #expect(report.removed.map(\.id) == [1])
+    #expect(log.segments == [2])
+  }
+}
