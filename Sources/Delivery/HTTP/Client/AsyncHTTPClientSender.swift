@@ -64,8 +64,8 @@ package final class AsyncHTTPClientSender: HTTPSender {
     }
   }
 
-  /// Ends what is still in flight (`interrupted`) and closes all connections. Once; the resolver is
-  /// its owner's to end.
+  /// Ends what is still in flight (`interrupted`) and closes all connections. Has to be called before
+  /// the sender goes away; the resolver is its owner's to end.
   package func shutdown() async { await environment.clients.shutdown() }
 
   private static func clientConfiguration(_ own: Configuration, setup: ConnectionSetup)
