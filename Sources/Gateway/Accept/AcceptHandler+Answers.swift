@@ -138,6 +138,9 @@ extension AcceptHandler: EnqueueWaiter {
     case .success(.stored): accepted(duplicate: false)
     case .success(.duplicate): accepted(duplicate: true)
     case .success(.conflict): answer(Answer(EnqueueRules.conflict(uuid: pending?.uuid ?? "")))
+    case .success(.notStored):
+      // An answer for members of a batch; a port takes single messages.
+      answer(Answer(Problem(.internalError, "The message was not stored.")))
     case .failure(let error): answer(Answer(EnqueueRules.problem(error)))
     }
     advance()
