@@ -100,7 +100,7 @@ enum Table {
       var line = ""
       for (column, cell) in row.enumerated() {
         let padding = String(repeating: " ", count: widths[column] - cell.count)
-        let isNumber = cell.first?.isNumber == true && column > 1 && !cell.contains(":")
+        let isNumber = column > 1 && cell.allSatisfy { $0.isNumber || $0 == "." || $0 == "-" }
         line += isNumber ? padding + cell : cell + padding
         line += "  "
       }

@@ -28,9 +28,10 @@ extension ChainProblem: CustomStringConvertible {
   package var description: String {
     switch self {
     case .missingSegments(let ids):
-      ids.count == 1
+      // `count` of a range of UInt64 need not fit an Int.
+      ids.lowerBound == ids.upperBound
         ? "\(FileNames.segment(ids.lowerBound)) is missing"
-        : "\(ids.count) segments are missing: \(FileNames.segment(ids.lowerBound)) to "
+        : "segments are missing: \(FileNames.segment(ids.lowerBound)) to "
           + FileNames.segment(ids.upperBound)
     case .unreadable(let file, let error): "\(file): \(error)"
     case .damagedHeaderCopy(let file, let copy):

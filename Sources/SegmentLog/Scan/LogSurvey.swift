@@ -172,7 +172,7 @@ extension LogSurvey {
     if finding.isAllZero { text += "; all zero" }
     if let lost = finding.lost {
       text += "; messages lost: \(lost.lowerBound)"
-      if lost.count > 1 { text += " to \(lost.upperBound)" }
+      if lost.lowerBound < lost.upperBound { text += " to \(lost.upperBound)" }
     }
     add(
       Problem(

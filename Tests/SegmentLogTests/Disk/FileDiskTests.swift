@@ -1,0 +1,158 @@
+import Foundation
+import Testing
+
+@testable import SegmentLog
+
+/// A directory of its own, removed at the end.
+final class TemporaryDirectory {
+  let path: String
+  init() throws {
+    var template = Array((NSTemporaryDirectory() + "segment-log-XXXXXX").utf8CString)
+    path = try #require(mkdtemp(&template).map { String(cString: $0) })
+  }
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+@Suite("The real disk")
+struct FileDiskTests {
+  private let directory: TemporaryDirectory
+  private let disk: FileDisk
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    disk = try FileDisk(path: directory.path + "/log", access: .readWrite)
+  }
+
+  private func write(_ bytes: [UInt8], to file: any DiskFile, at offset: UInt64 = 0) throws {
+    let count = try bytes.withBytes { (buffer) throws(DiskError) in
+      try file.write(buffer, at: offset)
+    }
+    #expect(count == bytes.count)
+  }
+
+  private func read(_ file: any DiskFile, _ length: Int, at offset: UInt64 = 0) throws -> [UInt8] {
+    var bytes = [UInt8](repeating: 0xee, count: length)
+    let count = try bytes.withMutableBytes { (buffer) throws(DiskError) in
+      try file.read(into: buffer, at: offset)
+    }
+    return Array(bytes[..<count])
+  }
+
+  @Test("files are created, written, read, cut, renamed, listed and removed")
+  func everything() throws {
+    let file = try disk.open("b", .createNew)
+    try write([1, 2, 3, 4], to: file)
+    try write([9], to: file, at: 6)
+    try file.sync()
+    #expect(try file.size() == 7)
+    #expect(try read(file, 100) == [1, 2, 3, 4, 0, 0, 9])
+    #expect(try read(file, 2, at: 1) == [2, 3])
+    #expect(try read(file, 2, at: 7) == [])
+    try file.truncate(to: 2)
+    #expect(try read(file, 100) == [1, 2])
+    file.close()
+    file.close()
+    try disk.createDirectory("quarantine")
+    try disk.createDirectory("quarantine")
+    try write([5], to: disk.open("quarantine/x", .createNew))
+    try disk.rename("b", to: "a")
+    try disk.syncDirectory()
+    #expect(try disk.list() == ["a", "quarantine"])
+    #expect(try read(disk.open("a", .readOnly), 9) == [1, 2])
+    try disk.unlink("a")
+    #expect(try disk.list() == ["quarantine"])
+    let space = try disk.space()
+    #expect(space.totalBytes > 0 && space.availableBytes <= space.totalBytes)
+  }
+
+  @Test("errors name the operation, the file and the reason")
+  func errors() throws {
+    let path = directory.path + "/log/x"
+    #expect(throws: DiskError(operation: .open, file: path, code: ENOENT)) {
+      try disk.open("x", .readOnly)
+    }
+    _ = try disk.open("x", .createNew)
+    #expect(throws: DiskError(operation: .open, file: path, code: EEXIST)) {
+      try disk.open("x", .createNew)
+    }
+    let reading = try disk.open("x", .readOnly)
+    #expect(throws: DiskError(operation: .write, file: "x", code: EBADF)) {
+      try write([1], to: reading)
+    }
+    #expect(throws: DiskError.self) { try disk.unlink("y") }
+    #expect(throws: DiskError.self) { try disk.rename("y", to: "z") }
+    #expect(throws: DiskError.self) { try reading.truncate(to: .max) }
+    #expect(throws: DiskError.self) { try read(reading, 1, at: .max - 5) }
+    try disk.createDirectory("d")
+    #expect(throws: DiskError.self) { try disk.open("d", .readOnly).size() }
+  }
+
+  @Test("a path that is a file, or nowhere, is refused with a clear line")
+  func badPaths() throws {
+    let file = directory.path + "/file"
+    _ = FileManager.default.createFile(atPath: file, contents: Data([1]))
+    for access in [FileDisk.Access.readOnly, .readWrite] {
+      #expect(throws: FileDisk.OpenFailure.notADirectory(path: file)) {
+        try FileDisk(path: file, access: access)
+      }
+      #expect(throws: FileDisk.OpenFailure.missing(path: file + "s/log")) {
+        try FileDisk(path: file + "s/log", access: access)
+      }
+    }
+    #expect(
+      "\(FileDisk.OpenFailure.notADirectory(path: file))"
+        == "\(file) is a file; the log is a directory")
+    #expect(throws: FileDisk.OpenFailure.missing(path: directory.path + "/none")) {
+      try FileDisk(path: directory.path + "/none", access: .readOnly)
+    }
+    #expect(try !FileManager.default.contentsOfDirectory(atPath: directory.path).contains("none"))
+  }
+
+  @Test("a directory that can't be written to is refused", .enabled(if: geteuid() != 0))
+  func notWritable() throws {
+    let path = directory.path + "/readonly"
+    try FileManager.default.createDirectory(
+      atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o500])
+    #expect(throws: FileDisk.OpenFailure.notWritable(path: path, code: EACCES)) {
+      try FileDisk(path: path, access: .readWrite)
+    }
+  }
+}
+
+@Suite("The lock of a log directory")
+struct DirectoryLockTests {
+  @Test("a second holder is refused with the first one's pid, until the first lets go")
+  func exclusive() throws {
+    let directory = try TemporaryDirectory()
+    var first: DirectoryLock? = try DirectoryLock(path: directory.path)
+    let text = try String(contentsOfFile: directory.path + "/LOCK", encoding: .utf8)
+    #expect(text == "\(getpid())\n")
+    #expect(throws: DirectoryLock.Failure.held(path: directory.path, pid: getpid())) {
+      try DirectoryLock(path: directory.path)
+    }
+    #expect(
+      "\(DirectoryLock.Failure.held(path: "/l", pid: 42))"
+        == "/l is in use by another process (pid 42)")
+    #expect(first != nil)
+    first = nil
+    _ = try DirectoryLock(path: directory.path)
+  }
+
+  @Test("a stale pid of a process that ended is overwritten whole")
+  func stalePid() throws {
+    let directory = try TemporaryDirectory()
+    _ = FileManager.default.createFile(
+      atPath: directory.path + "/LOCK", contents: Data("123456789012345678\n".utf8))
+    let lock = try DirectoryLock(path: directory.path)
+    let text = try String(contentsOfFile: directory.path + "/LOCK", encoding: .utf8)
+    #expect(text == "\(getpid())\n")
+    _ = lock
+  }
+
+  @Test("a directory that is not there is an error of the disk")
+  func missing() {
+    #expect { try DirectoryLock(path: "/nowhere/at/all") } throws: { error in
+      if case DirectoryLock.Failure.failed(let disk) = error { disk.code == ENOENT } else { false }
+    }
+  }
+}

@@ -1,0 +1,264 @@
+import Glibc
+import Testing
+
+@testable import SegmentLog
+
+@Suite("Surveying a log")
+struct LogSurveyTests {
+  @Test("segments, live counts, sizes and reasons of an intact log")
+  func intact() throws {
+    let sample = SampleLog()
+    let survey = try LogSurvey(of: sample.disk())
+    #expect(survey.problems.isEmpty)
+    #expect(survey.severity == nil)
+    let rows = survey.overview.segments
+    #expect(rows.map(\.id) == [1, 2])
+    #expect(rows.map(\.state) == [.sealed, .sealed])
+    #expect(rows.map(\.frames) == [3, 3])
+    #expect(rows.map(\.messages) == [4, 2])
+    // 2 is dead and 4 pending; 6 is pending.
+    #expect(rows.map(\.live) == [2, 1])
+    #expect(rows.map(\.rawBytes) == [13 * 30, 13 * 33].map(UInt64.init))
+    #expect(
+      rows.map(\.storedBytes)
+        == [sample.first, sample.second].map { UInt64($0.bytes.count - 8192) })
+    #expect(rows.map(\.firstSequence) == [1, 5])
+    #expect(rows.map(\.lastSequence) == [4, 6])
+    #expect(rows[0].firstAtMs == 1_700_000_000_010)
+    #expect(rows[0].lastAtMs == 1_700_000_000_030)
+    #expect(rows.map(\.keptBecause) == ["2 live messages", "1 live message"])
+    #expect(
+      survey.overview.bytesOnDisk == UInt64(sample.first.bytes.count + sample.second.bytes.count))
+  }
+
+  @Test("the last segment without a footer is active, and a prepared one is shown")
+  func activeAndPrepared() throws {
+    let disk = SimDisk()
+    SampleLog(sealed: false).put(on: disk, zeros: 10_000)
+    disk.put(FileNames.next, [UInt8](repeating: 0, count: 500))
+    let survey = try LogSurvey(of: disk)
+    #expect(survey.overview.segments.map(\.state) == [.sealed, .active, .prepared])
+    #expect(survey.overview.segments[1].keptBecause == "active")
+    #expect(survey.severity == .tornTail)
+    #expect(
+      survey.problems.map(\.range?.lowerBound) == [SampleLog(sealed: false).second.offsets[1]])
+  }
+
+  @Test("a segment whose messages all ended can go only when none before it is kept")
+  func reasons() throws {
+    var first = SegmentBuilder()
+    let record = first.record(1)
+    first.append { $0.append(record, destination: 0) }
+    var totals = Totals()
+    totals.accepted = 1
+    var second = first.successor(totals: totals)
+    second.append { $0.append(record, destination: 0) }
+    totals.accepted = 2
+    var third = second.successor(totals: totals)
+    third.append { encoder in
+      encoder.append(
+        OutcomeRecord(sequence: 2, kind: .delivered, attempts: 1, status: 200), previousNote: nil)
+    }
+    let disk = SimDisk()
+    for segment in [first, second, third] { segment.put(on: disk) }
+    #expect(
+      try LogSurvey(of: disk).overview.segments.map(\.keptBecause)
+        == ["1 live message", "segment 1 before it is kept", "active"])
+    third.append { encoder in
+      encoder.append(
+        OutcomeRecord(sequence: 1, kind: .cancelled, attempts: 0, status: 0), previousNote: nil)
+    }
+    third.put(on: disk)
+    #expect(try LogSurvey(of: disk).overview.segments.map(\.keptBecause) == [nil, nil, "active"])
+  }
+
+  @Test("a segment that is missing in the middle is named")
+  func missingInTheMiddle() throws {
+    let disk = SampleLog().disk()
+    var far = SampleLog().second.successor().successor()
+    far.append(.footer)
+    far.put(on: disk)
+    let survey = try LogSurvey(of: disk)
+    #expect(survey.severity == .missingSegment)
+    #expect(survey.problems.contains { $0.text == "wal-0000000000000003.seg is missing" })
+  }
+
+  @Test("a segment that is missing at the start is found out by the accounting")
+  func missingAtTheStart() throws {
+    let disk = SampleLog().disk()
+    try disk.unlink(FileNames.segment(1))
+    let survey = try LogSurvey(of: disk)
+    #expect(survey.severity == .missingSegment)
+    #expect(survey.problems.count == 1)
+  }
+
+  @Test("segments that were dropped because all in them had ended are not missed")
+  func droppedSegments() throws {
+    let sample = SampleLog()
+    var second = sample.second
+    var totals = Totals()
+    totals.accepted = 6
+    totals.delivered = 2
+    totals.dead = 1
+    totals.cancelled = 1
+    second = SampleLog(sealed: false).second
+    var third = second.successor(totals: totals)
+    third.append { encoder in
+      for sequence in [2, 4, 6] as [Sequence] {
+        encoder.append(
+          OutcomeRecord(sequence: sequence, kind: .cancelled, attempts: 0, status: 0),
+          previousNote: nil)
+      }
+    }
+    third.append(.footer)
+    let disk = SimDisk()
+    third.put(on: disk)
+    #expect(try LogSurvey(of: disk).problems.isEmpty)
+  }
+
+  @Test("segments of another store, with another id, of another version, or that don't follow")
+  func strangers() throws {
+    func problems(_ change: (inout SampleLog, SimDisk) throws -> Void) throws -> [LogSurvey.Problem]
+    {
+      let disk = SampleLog().disk()
+      var sample = SampleLog()
+      try change(&sample, disk)
+      let survey = try LogSurvey(of: disk)
+      #expect(survey.severity == .damage)
+      return survey.problems
+    }
+    let swapped = try problems { sample, disk in
+      disk.put(FileNames.segment(1), sample.second.bytes)
+      disk.put(FileNames.segment(2), sample.first.bytes)
+    }
+    #expect(
+      swapped.map(\.text) == [
+        "wal-0000000000000001.seg holds segment 2", "wal-0000000000000002.seg holds segment 1",
+      ])
+    let foreign = try problems { sample, disk in
+      var header = sample.second.header
+      header.store.low ^= 1
+      var bytes = sample.second.bytes
+      bytes.replaceSubrange(0..<8192, with: header.encodedArea())
+      disk.put(FileNames.segment(2), bytes)
+    }
+    #expect(foreign.contains { $0.text.contains("another store") })
+    let version = try problems { sample, disk in
+      var bytes = sample.second.bytes
+      for copy in [0, 4096] { bytes[copy + 8] = 2 }
+      disk.put(FileNames.segment(2), bytes)
+    }
+    #expect(version.contains { $0.text.contains("log format 2.0") })
+    let broken = try problems { sample, disk in
+      var header = sample.second.header
+      header.predecessor?.lastFrameCRC ^= 1
+      var bytes = sample.second.bytes
+      bytes.replaceSubrange(0..<8192, with: header.encodedArea())
+      disk.put(FileNames.segment(2), bytes)
+    }
+    #expect(broken.count == 1 && broken[0].text.contains("not the one that the next segment names"))
+  }
+
+  @Test("a read error is shown at its segment, and the others are read")
+  func readError() throws {
+    let disk = SampleLog().disk()
+    disk.inject(SimFault(.read, file: FileNames.segment(1), nth: 2, code: EIO, staysBroken: true))
+    let survey = try LogSurvey(of: disk)
+    #expect(survey.severity == .damage)
+    #expect(survey.overview.segments.map(\.state) == [.damaged, .sealed])
+    #expect(survey.overview.segments[1].messages == 2)
+  }
+
+  @Test("an empty directory is a log without segments")
+  func empty() throws {
+    let survey = try LogSurvey(of: SimDisk())
+    #expect(survey.overview.segments.isEmpty && survey.problems.isEmpty)
+  }
+
+  @Test("nothing is written, whatever is read")
+  func readOnly() throws {
+    let disk = SampleLog().disk()
+    let changes = disk.changes
+    let survey = try LogSurvey(of: disk)
+    try LogRecords(survey, on: disk).forEach { _ in }
+    _ = try MessageHistory(of: SampleLog.records[1].uuid, in: survey.chain, on: disk)
+    #expect(disk.changes == changes)
+  }
+}
+
+@Suite("Messages of a log and what became of them")
+struct LogRecordsTests {
+  @Test("each message with its end, in windows of any size", arguments: [1, 2, 5, 1000])
+  func records(window: Int) throws {
+    let disk = SampleLog().disk()
+    let survey = try LogSurvey(of: disk)
+    var found: [MessageRecord] = []
+    try LogRecords(survey, on: disk, window: window).forEach { found.append($0) }
+    #expect(found.map(\.sequence) == [1, 2, 3, 4, 5, 6])
+    #expect(
+      found.map(\.state) == [.delivered, .dead, .cancelled, .pending, .delivered, .pending])
+    #expect(found.map(\.attempts) == [1, 2, 0, 1, 1, 0])
+    #expect(found.map(\.lastStatus) == [200, 410, 0, 0, 204, 0])
+    #expect(found.map(\.lastError) == ["", "410 Gone", "", "connection refused", "", ""])
+    #expect(found.map(\.uuid) == SampleLog.records.map { String(decoding: $0.uuid, as: UTF8.self) })
+    #expect(found.map(\.destination) == Array(repeating: "http://b:8080", count: 6))
+    #expect(found.map(\.segment) == [1, 1, 1, 1, 2, 2])
+    #expect(found[3].start == .delay(1500))
+    #expect(found[3].maxAttempts == 5)
+    #expect(found[0].payloadBytes == UInt32(SampleLog.records[0].payload.count))
+  }
+
+  @Test("the history of a message, attempt by attempt")
+  func history() throws {
+    let disk = SampleLog().disk()
+    let history = try MessageHistory(
+      of: SampleLog.records[1].uuid, in: LogChain.read(disk), on: disk)
+    #expect(history.sequences == [2])
+    #expect(history.events.map(\.error) == ["", "503 Service Unavailable", "410 Gone"])
+    #expect(history.events.map(\.atMs) == [10, 20, 30].map { 1_700_000_000_000 + $0 })
+    #expect(history.state(of: 2) == .dead)
+    guard case .accepted(_, let destination) = history.events[0].kind,
+      case .attempt(let attempt) = history.events[1].kind,
+      case .ended(let outcome) = history.events[2].kind
+    else {
+      Issue.record("\(history.events)")
+      return
+    }
+    #expect(destination == "http://b:8080")
+    #expect(attempt.count == 1 && attempt.status == 503 && attempt.delayMs == 2000)
+    #expect(outcome.kind == .dead && outcome.attempts == 2)
+    for unknown in ["", "order_3-a", "00000000-0000-0009-0000-000000000009"] {
+      #expect(
+        try MessageHistory(of: Array(unknown.utf8), in: LogChain.read(disk), on: disk)
+          .sequences.isEmpty)
+    }
+    let text = try MessageHistory(
+      of: Array("order_3-A".utf8), in: LogChain.read(disk), on: disk)
+    #expect(text.state(of: 3) == .cancelled)
+  }
+
+  @Test("states of messages need two bits each, and only growing sequences are taken")
+  func states() {
+    var states = MessageStates()
+    let taken = [
+      states.add(first: 10, count: 5, segment: 0), states.add(first: 15, count: 2, segment: 0),
+      states.add(first: 17, count: 1, segment: 1), states.add(first: 1 << 60, count: 2, segment: 3),
+      states.add(first: 16, count: 1, segment: 3),
+    ]
+    #expect(taken == [true, true, true, true, false])
+    #expect(states.count == 10)
+    #expect(states.index(of: 9) == nil)
+    #expect(states.index(of: 18) == nil)
+    #expect(states.index(of: 16)?.index == 6)
+    #expect(states.index(of: 17)?.segment == 1)
+    #expect(states.index(of: (1 << 60) + 1)?.index == 9)
+    states[6] = .cancelled
+    states[5] = .dead
+    #expect((0..<10).map { states[$0].rawValue } == [0, 0, 0, 0, 0, 2, 3, 0, 0, 0])
+    states[6] = .pending
+    #expect(states[5] == .dead && states[6] == .pending)
+    #expect(states.segments(in: 6..<8) == 0...1)
+    #expect(states.segments(in: 7..<10) == 1...3)
+    #expect(states.segments(in: 10..<10) == nil)
+  }
+}
