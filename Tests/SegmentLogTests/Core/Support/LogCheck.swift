@@ -92,6 +92,10 @@ struct LogCheck {
     for uuid in Set(model.messages.values.map(\.uuid)) {
       let sequence = model.newest(uuid) { core.state.state(of: $0) != nil }
       guard let sequence, let message = model.messages[sequence] else { continue }
+      // What has ended may be forgotten when the window is over.
+      let isOver =
+        message.acceptedAtMs + core.options.dedupWindowMs <= core.state.lastCommittedAtMs
+      if !message.isLive && isOver { continue }
       guard let status = core.lookup(key: message.record.key, uuid: message.record.uuid) else {
         return "message \(sequence) can't be looked up"
       }

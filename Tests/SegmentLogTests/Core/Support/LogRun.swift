@@ -45,6 +45,7 @@ struct LogRun {
 
   mutating func step() throws {
     nowMs += UInt64(int(0...900))
+    if disk.isStopped { return try crashAndCheck() }
     switch int(1...100) {
     case ...36: try enqueue()
     case ...60: try change()
@@ -131,7 +132,7 @@ extension LogRun {
   }
 
   mutating func check(_ moment: String) throws {
-    guard let core else { return }
+    guard let core, !disk.isStopped else { return }
     if let difference = LogCheck(core: core, model: model, disk: disk).difference() {
       throw fail("\(moment): \(difference)")
     }
