@@ -15,7 +15,7 @@ package protocol MessageStore: Sendable {
   func makeEnqueuePort(deliver: @escaping @Sendable (EnqueueSignal) -> Void) -> any EnqueuePort
 
   /// What happened to messages since the last call, waiting for something to happen. One reader.
-  /// Returns an empty array when the store is closed. Bounded: beyond a window of arrivals the
+  /// Returns an empty array when the store is closed or the task is cancelled. Bounded: beyond a window of arrivals the
   /// store answers `more`, and the reader walks `pending`.
   func nextEvents() async -> [StoreEvent]
 

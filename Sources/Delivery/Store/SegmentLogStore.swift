@@ -117,8 +117,11 @@ extension SegmentLogStore.Options {
 }
 
 extension Duration {
+  /// Never negative, and ten thousand years at most.
   fileprivate var wholeMilliseconds: UInt64 {
     let (seconds, attoseconds) = components
-    return UInt64(clamping: seconds) * 1_000 + UInt64(clamping: attoseconds / 1_000_000_000_000_000)
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    return UInt64(min(seconds, 315_576_000_000)) * 1_000
+      + UInt64(attoseconds / 1_000_000_000_000_000)
   }
 }

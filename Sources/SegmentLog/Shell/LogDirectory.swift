@@ -14,13 +14,13 @@ package struct LogDirectory: Sendable {
     do throws(FileDisk.OpenFailure) {
       disk = try FileDisk(path: path, access: .readWrite)
     } catch {
-      throw .directory(error.description)
+      throw .directory(error)
     }
     do throws(DirectoryLock.Failure) {
       let held = HeldLock(try DirectoryLock(path: path))
       unlock = { held.release() }
     } catch {
-      throw .directory(error.description)
+      throw .lock(error)
     }
   }
 }

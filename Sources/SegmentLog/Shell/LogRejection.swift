@@ -17,14 +17,17 @@ package enum LogRejection: Error, Sendable, Equatable {
 /// Why a log can't be opened for writing.
 package enum LogOpenError: Error, Sendable, Equatable, CustomStringConvertible {
   case thread(ThreadError)
-  /// The directory itself: not there, not writable, a file, or locked by another process.
-  case directory(String)
+  /// The directory itself: not there, not writable, or a file.
+  case directory(FileDisk.OpenFailure)
+  /// Another process has it, as a rule.
+  case lock(DirectoryLock.Failure)
   case log(LogError)
 
   package var description: String {
     switch self {
     case .thread(let error): error.description
-    case .directory(let reason): reason
+    case .directory(let failure): failure.description
+    case .lock(let failure): failure.description
     case .log(let error): error.description
     }
   }

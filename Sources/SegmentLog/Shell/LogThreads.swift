@@ -45,8 +45,7 @@ final class LogThreads: Sendable {
 
   /// The core asks for one at a time.
   func prepare(_ job: PreparationJob) {
-    let disk = directory.disk
-    let taken = maintenance.submit { [inbox] _ in inbox.prepared(job.run(on: disk)) }
+    let taken = maintenance.submit { [inbox, disk] _ in inbox.prepared(job.run(on: disk)) }
     precondition(taken, "one segment is prepared at a time, and not after the end")
   }
 

@@ -180,7 +180,8 @@ extension RunningLog {
   ) async throws(LogRejection) -> Answer {
     try await answer { reply in
       let taken = threads.reader.submit { reader in reply(.success(job(reader))) }
-      return taken ? .accepted : .full
+      if taken { return .accepted }
+      return threads.inbox.closedBecause.map { .rejected(.unavailable($0)) } ?? .full
     }
   }
 

@@ -17,8 +17,8 @@ struct SyncTimes: Sendable, Equatable {
   }
 }
 
-/// A disk that times the syncs of its files. The writer has it, the preparation of segments has not:
-/// its syncs keep nobody waiting.
+/// A disk that times the syncs of its files, but for the first one of a new file: that belongs to
+/// the preparation of a segment, which keeps nobody waiting.
 final class TimedDisk: Disk {
   private let disk: any Disk
   private let times = Mutex(SyncTimes())
@@ -33,7 +33,7 @@ final class TimedDisk: Disk {
   var path: String { disk.path }
   func list() throws(DiskError) -> [String] { try disk.list() }
   func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
-    TimedFile(try disk.open(name, mode), of: self)
+    TimedFile(try disk.open(name, mode), of: self, isNew: mode == .createNew)
   }
   func rename(_ from: String, to: String) throws(DiskError) { try disk.rename(from, to: to) }
   func unlink(_ name: String) throws(DiskError) { try disk.unlink(name) }
@@ -45,15 +45,18 @@ final class TimedDisk: Disk {
 private final class TimedFile: DiskFile {
   private let file: any DiskFile
   private let disk: TimedDisk
+  private let isNew: Atomic<Bool>
 
-  init(_ file: any DiskFile, of disk: TimedDisk) {
+  init(_ file: any DiskFile, of disk: TimedDisk, isNew: Bool) {
     self.file = file
     self.disk = disk
+    self.isNew = Atomic(isNew)
   }
 
   func sync() throws(DiskError) {
     let start = Monotonic.nanoseconds()
     try file.sync()
+    if isNew.exchange(false, ordering: .relaxed) { return }
     disk.add(nanoseconds: Monotonic.nanoseconds() - start)
   }
 

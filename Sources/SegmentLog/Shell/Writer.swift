@@ -239,10 +239,11 @@ extension BatchAnswer {
 }
 
 extension Duration {
-  /// Cut to what fits; never negative.
+  /// Never negative, and a century at most.
   var nanoseconds: UInt64 {
     let (seconds, attoseconds) = components
-    return UInt64(clamping: max(0, seconds)) * 1_000_000_000
-      + UInt64(clamping: max(0, attoseconds)) / 1_000_000_000
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    return UInt64(min(seconds, 3_155_760_000)) * 1_000_000_000
+      + UInt64(attoseconds / 1_000_000_000)
   }
 }

@@ -50,6 +50,9 @@ final class WriterInbox: Sendable {
     return isFirst
   }
 
+  /// nil while it is open.
+  var closedBecause: String? { state.withLock { $0.queue.closedBecause } }
+
   var waiting: (messages: Int, bytes: Int) {
     state.withLock { ($0.queue.messages, $0.queue.bytes) }
   }

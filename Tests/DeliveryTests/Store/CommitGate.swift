@@ -6,20 +6,26 @@ final class CommitGate: @unchecked Sendable {
   // Guarded by `condition`, whose `lock` every access takes.
   private let condition = NSCondition()
   private var isHeld = false
+  private var isBroken = false
   private var listener: (@Sendable (Bool) -> Void)?
 
   func hold() { set(true) }
   func release() { set(false) }
+
+  /// Every later sync fails with EIO.
+  func breakDown() { condition.withLock { isBroken = true } }
 
   func onChange(_ listener: @escaping @Sendable (Bool) -> Void) {
     condition.withLock { self.listener = listener }
   }
 
   /// Blocks the calling thread while commits are held.
-  func pass() {
-    condition.withLock {
+  fileprivate func pass(_ file: String) throws(DiskError) {
+    let isBroken = condition.withLock {
       while isHeld { condition.wait() }
+      return self.isBroken
     }
+    if isBroken { throw DiskError(operation: .sync, file: file, code: EIO) }
   }
 
   private func set(_ held: Bool) {
@@ -64,7 +70,7 @@ private final class GatedFile: DiskFile {
   }
 
   func sync() throws(DiskError) {
-    gate.pass()
+    try gate.pass(file.name)
     try file.sync()
   }
 

@@ -75,7 +75,10 @@ extension InMemoryLog.Entry {
     case .delivered: return (.delivered, nil)
     case .cancelled: return (.cancelled, nil)
     case .pending:
-      if let retry { return (.retrying, retry.recordedAtMs + UInt64(retry.delayMs)) }
+      if let retry {
+        let endMs = retry.recordedAtMs + UInt64(retry.delayMs)
+        return (.retrying, min(endMs, nowMs + UInt64(retry.delayMs)))
+      }
       return ageFromMs > nowMs ? (.scheduled, ageFromMs) : (.ready, nil)
     }
   }

@@ -99,7 +99,7 @@ final class InMemoryStore: MessageStore {
     InMemoryPort(store: self, deliver: deliver)
   }
 
-  fileprivate func submit(
+  func submit(
     _ message: Message, token: UInt64, from port: InMemoryPort
   ) -> SubmitVerdict {
     state.withLock { state in
@@ -285,19 +285,5 @@ final class InMemoryStore: MessageStore {
 
   private func signal(_ port: InMemoryPort, _ signal: EnqueueSignal) {
     delivery.async { port.deliver(signal) }
-  }
-}
-
-private final class InMemoryPort: EnqueuePort {
-  private let store: InMemoryStore
-  let deliver: @Sendable (EnqueueSignal) -> Void
-
-  init(store: InMemoryStore, deliver: @escaping @Sendable (EnqueueSignal) -> Void) {
-    self.store = store
-    self.deliver = deliver
-  }
-
-  func submit(_ message: Message, token: UInt64) -> SubmitVerdict {
-    store.submit(message, token: token, from: self)
   }
 }

@@ -25,6 +25,8 @@ struct StoreChangesTests {
       #expect(status?.lastError == error)
       #expect(status?.nextAttemptAtMs == world.clock.wallMs() + 3_000)
       world.clock.stepWall(byMilliseconds: -1_000_000)
+      let nextMs = try await store.lookup(uuid: "a")?.nextAttemptAtMs
+      #expect(nextMs == world.clock.wallMs() + 4_000)
       #expect(try await store.walk(b).first?.due == .after(milliseconds: 4_000))
       world.clock.stepWall(byMilliseconds: 2_000_000)
       #expect(try await store.walk(b).first?.due == .now)

@@ -82,11 +82,12 @@ final class SegmentLogWorld: StoreWorld {
   }
 
   func open(
-    _ options: SegmentLogStore.Options
+    _ options: SegmentLogStore.Options,
+    onFailure: @escaping @Sendable (LogFailure) -> Void = { Issue.record("the log failed: \($0)") }
   ) async throws -> (SegmentLogStore, RecoveryReport) {
     try await SegmentLogStore.open(
       options: options, clock: clock, logger: Logger(label: "store"),
-      onFailure: { Issue.record("the log failed: \($0)") },
+      onFailure: onFailure,
       directory: { [path, gate] () throws(LogOpenError) in
         var directory = try LogDirectory(path: path)
         directory.disk = GatedDisk(directory.disk, gate)

@@ -37,27 +37,38 @@ final class LogWorkbench: Sendable {
     }.log
   }
 
+  /// Keys are spread as the UUID index expects, and payloads don't shrink.
   static func record(_ number: Int, size: Int = 100) -> NewRecord {
-    let uuid = Array("m\(number)".utf8)
+    var random = SaltSource(seed: UInt64(number))
     return NewRecord(
-      uuid: uuid, key: UUIDKey(high: UInt64(number), low: 7), contentHash: UInt64(number),
-      destination: "http://b:80",
-      payload: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: size))
+      uuid: Array("m\(number)".utf8), key: UUIDKey(high: random.next(), low: random.next()),
+      contentHash: UInt64(number), destination: "http://b:80",
+      payload: (0..<size).map { _ in UInt8(truncatingIfNeeded: random.next()) })
   }
 }
 
-/// Makes syncs wait or fail.
+/// Makes syncs wait or fail, and the disk full.
 final class SyncSwitch: @unchecked Sendable {
   // Guarded by `condition`, whose lock every access takes.
   private let condition = NSCondition()
   private var isHeld = false
   private var isBroken = false
+  private var isFull = false
   private var blocked = 0
 
   func hold() { change { isHeld = true } }
   func release() { change { isHeld = false } }
   /// Every later sync fails with EIO.
   func breakDown() { change { isBroken = true } }
+
+  /// No file can be created from now on.
+  func fill() { change { isFull = true } }
+
+  fileprivate func create(_ file: String) throws(DiskError) {
+    if condition.withLock({ isFull }) {
+      throw DiskError(operation: .open, file: file, code: ENOSPC)
+    }
+  }
 
   /// Returns when a sync waits.
   func waitUntilBlocked() async {
@@ -102,7 +113,8 @@ private final class SwitchedDisk: Disk {
   var path: String { disk.path }
   func list() throws(DiskError) -> [String] { try disk.list() }
   func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
-    SwitchedFile(try disk.open(name, mode), syncs, isNew: mode == .createNew)
+    if mode == .createNew { try syncs.create(name) }
+    return SwitchedFile(try disk.open(name, mode), syncs, isNew: mode == .createNew)
   }
   func rename(_ from: String, to: String) throws(DiskError) { try disk.rename(from, to: to) }
   func unlink(_ name: String) throws(DiskError) { try disk.unlink(name) }

@@ -200,6 +200,34 @@ struct RunningLogTests {
     }
   }
 
+  @Test("on a full disk messages are refused and outcomes go on")
+  func diskFull() async throws {
+    try await withBench { bench in
+      let log = try await bench.open { $0.log.segmentSize = 256 << 10 }
+      bench.syncs.fill()
+      var refused = false
+      var stored: [Sequence] = []
+      while !refused {
+        do throws(LogRejection) {
+          let answer = try await log.enqueue([LogWorkbench.record(stored.count, size: 8_000)])
+          if case .admitted(let admissions) = answer, case .stored(let sequence) = admissions[0] {
+            stored.append(sequence)
+          }
+        } catch {
+          #expect(error == .diskFull)
+          refused = true
+        }
+      }
+      #expect(stored == Array(1...Sequence(stored.count)))
+      #expect(log.totals.accepted == UInt64(stored.count))
+      let outcome = OutcomeRecord(sequence: 1, kind: .delivered, attempts: 1, status: 200)
+      #expect(try await log.apply([.outcome(outcome)], hurry: true) == [])
+      #expect(log.totals.delivered == 1)
+      await log.close()
+      #expect(bench.failures.withLock { $0.isEmpty })
+    }
+  }
+
   @Test("a second opening is refused by name until the first is closed")
   func lock() async throws {
     try await withBench { bench in
@@ -208,6 +236,7 @@ struct RunningLogTests {
         _ = try await bench.open()
         Issue.record("two logs in one directory")
       } catch {
+        #expect(error == .lock(.held(path: bench.path, pid: getpid())))
         #expect(error.description.contains("pid \(getpid())"))
       }
       await log.close()
