@@ -142,7 +142,11 @@ struct LookupTableTests {
     same(startable(&table, at: .zero), ["busy"])
     for index in 0..<100 { lookUp("n\(index)", in: &table, at: .zero) }
     same(table.ask("n99", now: .zero), .answer(Self.found))
-    same(table.ask("n0", now: .zero), .waits(102))
+    let known = (0..<100).filter { index in
+      var copy = table
+      return copy.ask("n\(index)", now: .zero) == .answer(Self.found)
+    }
+    #expect(known.count < 8)
     same(table.finished("busy", Self.found, now: .zero), [1])
   }
 

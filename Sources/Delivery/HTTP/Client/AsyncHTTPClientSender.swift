@@ -83,11 +83,9 @@ package final class AsyncHTTPClientSender: HTTPSender {
     // HTTP/2 lower-cases header names.
     configuration.httpVersion = .http1Only
     configuration.http1_1ConnectionDebugInitializer = { setup.prepare($0) }
-    if let authorities = own.trustedAuthorities {
-      var tls = TLSConfiguration.makeClientConfiguration()
-      tls.trustRoots = .certificates(authorities)
-      configuration.tlsConfiguration = tls
-    }
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.trustRoots = own.trustedAuthorities.map { .certificates($0) } ?? SystemAuthorities.roots
+    configuration.tlsConfiguration = tls
     return configuration
   }
 }

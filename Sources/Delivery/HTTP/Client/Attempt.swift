@@ -34,6 +34,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
 
   private let request: OutboundRequest
   private let target: RequestTarget
+  private let host: NumericHost
   private let environment: Environment
   private let loop: any EventLoop
   private let deadline: NIODeadline
@@ -45,6 +46,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
   ) {
     self.request = request
     self.target = target
+    host = NumericHost(target.host)
     self.environment = environment
     self.loop = loop
     // Clamped so that no stored number can overflow the clock.
@@ -83,7 +85,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
   // Look-up
 
   private func lookUp() {
-    switch NumericHost(target.host) {
+    switch host {
     case .address(let address): return located([address])
     case .malformed(let reason): return finish(.failure(.blocked, detail: reason), abort: false)
     case .name: break
@@ -178,8 +180,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     state.value.exchange += 1
     let number = state.value.exchange
     dropExchange(abort: true)
-    let isNumeric = NumericHost(target.host) != .name
-    let route = Clients.Route(target: target, address: address, isNumeric: isNumeric)
+    let route = Clients.Route(target: target, address: address, isNumeric: host != .name)
     guard let lease = environment.clients.lease(route) else {
       return finish(.interrupted, abort: false)
     }

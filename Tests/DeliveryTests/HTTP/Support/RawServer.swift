@@ -98,6 +98,7 @@ private final class RawConnection: ChannelInboundHandler {
   private let greets: Bool
   private let script: RawServer.Script
   private var unread = ByteBuffer()
+  private var length: Int?
   private var requests = 0
 
   init(number: Int, received: Received, greets: Bool, _ script: @escaping RawServer.Script) {
@@ -117,6 +118,7 @@ private final class RawConnection: ChannelInboundHandler {
     unread.writeBuffer(&buffer)
     while let length = requestLength(), unread.readableBytes >= length {
       unread.moveReaderIndex(forwardBy: length)
+      self.length = nil
       requests += 1
       script(moment(context))
     }
@@ -130,15 +132,18 @@ private final class RawConnection: ChannelInboundHandler {
     RawServer.Moment(channel: context.channel, connection: number, request: requests)
   }
 
-  /// Of the request at the front, with the body that its `Content-Length` announces.
+  /// Of the request at the front, with the body that its `Content-Length` announces. Read once per
+  /// request: a large body arrives in many pieces.
   private func requestLength() -> Int? {
-    let text = String(decoding: unread.readableBytesView, as: Unicode.UTF8.self)
+    if let length { return length }
+    let text = String(decoding: unread.readableBytesView.prefix(8192), as: Unicode.UTF8.self)
     guard let end = text.utf8.firstRange(of: "\r\n\r\n".utf8) else { return nil }
     let head = text[..<end.lowerBound].lowercased()
     var body = 0
     for line in head.split(separator: "\r\n") where line.hasPrefix("content-length: ") {
       body = Int(line.dropFirst(16)) ?? 0
     }
-    return text.utf8.distance(from: text.startIndex, to: end.upperBound) + body
+    length = text.utf8.distance(from: text.startIndex, to: end.upperBound) + body
+    return length
   }
 }

@@ -21,6 +21,7 @@ final class SenderWorld: Sendable {
       names[host].map { .success($0) } ?? .failure(.noSuchHost)
     }
     var configuration = AsyncHTTPClientSender.Configuration()
+    configuration.connectLimit = .seconds(60)
     configure(&configuration)
     sender = AsyncHTTPClientSender(
       configuration: configuration, guard: egress, resolver: resolver,
@@ -46,7 +47,7 @@ final class SenderWorld: Sendable {
 
   func send(
     _ url: String, method: String = "POST", headers: [HeaderField] = [], body: String = "",
-    timeout: Duration = .seconds(20)
+    timeout: Duration = .seconds(60)
   ) async -> AttemptResult {
     await sender.send(
       OutboundRequest(
@@ -98,6 +99,19 @@ extension AttemptResult {
   var detail: String {
     if case .failure(_, let detail) = self { return detail }
     return ""
+  }
+}
+
+/// What `attempt` comes to with its timeout, in milliseconds. On a busy machine a short timeout may be
+/// over before the part that a test is about has begun (`tooEarly`): then it gets a longer one.
+func withTimeout(
+  tooEarly: (AttemptResult) -> Bool, _ attempt: (Int) async throws -> AttemptResult
+) async rethrows -> (result: AttemptResult, timeoutMs: Int) {
+  var timeoutMs = 100
+  while true {
+    let result = try await attempt(timeoutMs)
+    if !tooEarly(result) || timeoutMs > 10_000 { return (result, timeoutMs) }
+    timeoutMs *= 4
   }
 }
 

@@ -1,7 +1,7 @@
 import NIOSSL
 
-/// A certificate authority and a certificate of it for `b.test`, `my_host.test` and `127.0.0.1`, made
-/// for these tests and good for a hundred years.
+/// A certificate authority and a certificate of it for `b.test` and `127.0.0.1`, made for these
+/// tests and good for a hundred years.
 enum TestCertificates {
   static func authority() throws -> [NIOSSLCertificate] {
     try NIOSSLCertificate.fromPEMBytes(Array(authorityPEM.utf8))
@@ -30,15 +30,15 @@ enum TestCertificates {
 
   private static let certificatePEM = """
     -----BEGIN CERTIFICATE-----
-    MIIBmTCCAT+gAwIBAgIBAjAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5UZXN0IGF1
+    MIIBizCCATGgAwIBAgIBATAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5UZXN0IGF1
     dGhvcml0eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowETEPMA0G
     A1UEAwwGYi50ZXN0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEGqEJkav/6tVy
     Js9+sCZZipinYaGkYPUYsoOQXnVgyKevOyRGIrReJ1JfGNkajgPbAnCbBdMNUTf9
-    mm7/PM9dqaN+MHwwJQYDVR0RBB4wHIIGYi50ZXN0ggxteV9ob3N0LnRlc3SHBH8A
-    AAEwEwYDVR0lBAwwCgYIKwYBBQUHAwEwHQYDVR0OBBYEFBJLpv3ioFoRUoALvBqH
-    KUskMkvhMB8GA1UdIwQYMBaAFJFBGPZQ0I88JHcAAoadhMuhL20BMAoGCCqGSM49
-    BAMCA0gAMEUCIQDC+dfTsGQB+dTpEdKC1n5HbKFM0p0y7R57VsH3cIJPfgIgRFGr
-    udVZ8MG9fOgxoW5ZJ8SPy4fGWFaa7XP7pmMpSrA=
+    mm7/PM9dqaNwMG4wFwYDVR0RBBAwDoIGYi50ZXN0hwR/AAABMBMGA1UdJQQMMAoG
+    CCsGAQUFBwMBMB0GA1UdDgQWBBQSS6b94qBaEVKAC7wahylLJDJL4TAfBgNVHSME
+    GDAWgBSRQRj2UNCPPCR3AAKGnYTLoS9tATAKBggqhkjOPQQDAgNIADBFAiEA4Y16
+    xfwU4zuIDjm2YM9AfJEN5xbMmoDnF7xvLAKEEt0CIGiiKEQpqqSTS+vxU6+ubBNY
+    W2Rvoy6BSgIRwJlc/wJ+
     -----END CERTIFICATE-----
     """
 
