@@ -4,7 +4,7 @@ import NIOCore
 /// Who answers a request, and the answer's way to the socket.
 extension AcceptHandler {
   func serve(_ head: RequestHead, _ body: ByteBuffer) {
-    pending = (head, "")
+    pending = PendingRequest(head: head)
     if let refusal = site.refusal(head) {
       answer(refusal)
     } else if head.isEnqueue {
@@ -76,37 +76,42 @@ extension AcceptHandler {
   }
 
   func refuse(_ problem: Problem, _ head: RequestHead?) {
-    guard let context else { return }
     loop.environment.logger.debug(
       "request refused", metadata: ["status": "\(problem.status)", "reason": "\(problem.detail)"])
     if head?.isEnqueue == true { loop.environment.counters.countEnqueue(status: problem.status) }
-    let writer = loop.writer(
-      wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)
+    guard let writer = makeWriter() else { return }
     write(writer.write(Answer(problem), .close, withBody: head?.method != "HEAD"))
   }
 
   private func answer(_ answer: Answer) {
-    guard let context, let pending else { return }
-    if pending.head.isEnqueue {
-      loop.environment.counters.countEnqueue(status: answer.status)
+    reply(status: answer.status) { writer, connection, request in
+      writer.write(answer, connection, withBody: request.head.method != "HEAD")
     }
-    let closes = answer.closes || loop.environment.services.state == .draining
-    let connection = AnswerWriter.Connection(head: pending.head, closes: closes)
-    let writer = loop.writer(
-      wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)
-    write(writer.write(answer, connection, withBody: pending.head.method != "HEAD"))
-    answered(keepAlive: !closes && pending.head.keepAlive)
   }
 
   private func accepted(duplicate: Bool) {
-    guard let context, let pending else { return }
-    loop.environment.counters.countEnqueue(status: 202)
-    let closes = loop.environment.services.state == .draining
+    reply(status: 202) { writer, connection, request in
+      writer.accepted(uuid: request.uuid, duplicate: duplicate, connection)
+    }
+  }
+
+  /// Writes the answer to the pending request to its end.
+  private func reply(
+    status: Int,
+    _ make: (AnswerWriter, AnswerWriter.Connection, PendingRequest) -> ByteBuffer
+  ) {
+    guard let pending, let writer = makeWriter() else { return }
+    if pending.head.isEnqueue { loop.environment.counters.countEnqueue(status: status) }
+    let closes = !pending.head.keepAlive || loop.environment.services.state == .draining
     let connection = AnswerWriter.Connection(head: pending.head, closes: closes)
-    let writer = loop.writer(
+    write(make(writer, connection, pending))
+    answered(keepAlive: !closes)
+  }
+
+  private func makeWriter() -> AnswerWriter? {
+    guard let context else { return nil }
+    return loop.writer(
       wallMs: loop.environment.clock.wallMs(), allocator: context.channel.allocator)
-    write(writer.accepted(uuid: pending.uuid, duplicate: duplicate, connection))
-    answered(keepAlive: !closes && pending.head.keepAlive)
   }
 
   private func answered(keepAlive: Bool) {

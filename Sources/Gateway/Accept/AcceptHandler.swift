@@ -14,6 +14,13 @@ protocol RouteResponder: Sendable {
   func answer(_ head: RequestHead, body: ByteBuffer, channel: any Channel) async -> Answer
 }
 
+/// What the answer needs of its request.
+struct PendingRequest {
+  let head: RequestHead
+  /// Of the posted message, once it is read.
+  var uuid = ""
+}
+
 /// The only handler of a connection: reads requests, answers posted messages itself and lets the
 /// routes answer everything else. What happens when is decided by `ConnectionCore`; this performs
 /// it.
@@ -34,8 +41,8 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
   private var charged = 0
   private var roomPoll: Scheduled<Void>?
   private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
-  /// The request in `answering`.
-  var pending: (head: RequestHead, uuid: String)?
+  /// The request whose answer is awaited.
+  var pending: PendingRequest?
   var token: UInt64?
   var routeTask: Task<Void, Never>?
   /// The request that is being read or answered had begun before the shutdown did.

@@ -13,7 +13,7 @@ struct AnswerWriter {
     case close
 
     init(head: RequestHead, closes: Bool) {
-      self = closes || !head.keepAlive ? .close : head.minorVersion == 0 ? .keep : .unsaid
+      self = closes ? .close : head.minorVersion == 0 ? .keep : .unsaid
     }
 
     var line: StaticString {

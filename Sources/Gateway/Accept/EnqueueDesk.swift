@@ -51,9 +51,6 @@ final class EnqueueDesk {
     self.roomTimeout = TimeAmount(roomTimeout)
   }
 
-  /// Messages that wait for room.
-  var keptCount: Int { kept.count }
-
   /// Exactly one `enqueueEnded` follows for a returned token, unless `leave` is called with it.
   func submit(
     _ message: Message, to store: any MessageStore, generation: Int, for waiter: any EnqueueWaiter

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Posting messages", .timeLimit(.minutes(1)))
+@Suite("Posting messages", .timeLimit(.minutes(5)))
 struct EnqueueTests {
   @Test("a message is answered 202 with its UUID, its place, and nothing else")
   func accepted() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Metrics", .timeLimit(.minutes(1)))
+@Suite("Metrics", .timeLimit(.minutes(5)))
 struct MetricsTests {
   /// The samples of a scrape by name and labels.
   private func scrape(_ world: World) async throws -> [String: Double] {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("The admin listener", .timeLimit(.minutes(1)))
+@Suite("The admin listener", .timeLimit(.minutes(5)))
 struct AdminTests {
   private let overview = LogOverview(
     directory: "/var/log/d",

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Health and readiness", .timeLimit(.minutes(1)))
+@Suite("Health and readiness", .timeLimit(.minutes(5)))
 struct HealthTests {
   @Test(
     "/healthz is 200 in every state and names it; /readyz is 200 only while serving",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Reading a message", .timeLimit(.minutes(1)))
+@Suite("Reading a message", .timeLimit(.minutes(5)))
 struct MessageRouteTests {
   private let retrying = MessageStatus(
     ref: MessageRef(lane: 0, number: 7), uuid: "m-1", state: .retrying, url: "http://b/\"x\"",

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("The server", .timeLimit(.minutes(1)))
+@Suite("The server", .timeLimit(.minutes(5)))
 struct GatewayServerTests {
   private func server(_ listen: ListenAddress, admin: ListenAddress? = nil) -> GatewayServer {
     GatewayServer(

@@ -47,7 +47,8 @@ final class RawClient: Sendable {
     try await channel.setOption(.autoRead, value: !isPaused).get()
   }
 
-  /// What was received, once `isEnough` says so; fails after ten seconds.
+  /// What was received, once `isEnough` says so; fails after four minutes: the routes share
+  /// their threads with every other test of the run.
   @discardableResult
   func received(until isEnough: @escaping @Sendable (String) -> Bool) async throws -> String {
     try await collector.eventLoop.flatSubmit { [collector] in
@@ -82,7 +83,7 @@ final class RawClient: Sendable {
       let promise = eventLoop.makePromise(of: String.self)
       waiting = (promise, isEnough)
       check()
-      eventLoop.assumeIsolated().scheduleTask(in: .seconds(10)) {
+      eventLoop.assumeIsolated().scheduleTask(in: .minutes(4)) {
         promise.fail(Failure.nothingCame(self.text))
       }
       return promise.futureResult
