@@ -52,7 +52,9 @@ package struct LogChain: Sendable {
   package private(set) var problems: [ChainProblem] = []
   package private(set) var identity: StoreIdentity?
 
-  package var bytes: UInt64 { segments.reduce(preparedBytes ?? 0) { $0 + $1.size } }
+  package var bytes: UInt64 { segmentBytes + (preparedBytes ?? 0) }
+  /// What a pass over all segments goes through.
+  package var segmentBytes: UInt64 { segments.reduce(0) { $0 + $1.size } }
 
   /// A file that vanishes between the listing and its turn was dropped by a running server.
   package static func read(

@@ -34,7 +34,7 @@ package struct LogSurvey: Sendable {
     chain = try LogChain.read(disk)
     overview = LogOverview(directory: disk.path, segments: [], bytesOnDisk: chain.bytes)
     for problem in chain.problems { add(problem) }
-    let total = chain.bytes
+    let total = chain.segmentBytes
     for index in chain.segments.indices {
       scan(index, disk) { progress($0, total) }
     }

@@ -26,7 +26,7 @@ package struct MessageHistory: Sendable {
     of uuid: [UInt8], in chain: LogChain, on disk: any Disk,
     progress: (_ bytes: UInt64, _ of: UInt64) -> Void = { _, _ in }
   ) throws(DiskError) {
-    let total = chain.bytes
+    let total = chain.segmentBytes
     var notes = NoteReader(chain, on: disk)
     defer { notes.close() }
     for segment in chain.segments {

@@ -92,17 +92,15 @@ struct LogSurveyTests {
     #expect(survey.problems.count == 1)
   }
 
-  @Test("segments that were dropped because all in them had ended are not missed")
-  func droppedSegments() throws {
-    let sample = SampleLog()
-    var second = sample.second
+  /// What the sample log becomes when all of its messages have ended in a third segment.
+  private func finishedLog() -> [SegmentBuilder] {
+    let sample = SampleLog(sealed: false)
     var totals = Totals()
     totals.accepted = 6
     totals.delivered = 2
     totals.dead = 1
     totals.cancelled = 1
-    second = SampleLog(sealed: false).second
-    var third = second.successor(totals: totals)
+    var third = sample.second.successor(totals: totals)
     third.append { encoder in
       for sequence in [2, 4, 6] as [Sequence] {
         encoder.append(
@@ -111,9 +109,29 @@ struct LogSurveyTests {
       }
     }
     third.append(.footer)
+    return [sample.first, sample.second, third]
+  }
+
+  @Test("segments that were dropped because all in them had ended are not missed")
+  func droppedSegments() throws {
     let disk = SimDisk()
-    third.put(on: disk)
-    #expect(try LogSurvey(of: disk).problems.isEmpty)
+    let log = finishedLog()
+    for (index, segment) in log.enumerated().reversed() {
+      segment.put(on: disk)
+      #expect(try LogSurvey(of: disk).problems.isEmpty, "from segment \(index + 1) on")
+    }
+  }
+
+  @Test("a segment that a running server drops meanwhile is no problem", arguments: [1, 3])
+  func vanishes(call: Int) throws {
+    let disk = SimDisk()
+    for segment in finishedLog() { segment.put(on: disk) }
+    disk.put(FileNames.identity, Array(StoreIdentity(store: SegmentBuilder.store).json.utf8))
+    // The first open comes with the listing; open and size are one kind of call.
+    disk.inject(SimFault(.open, file: FileNames.segment(1), nth: call, code: ENOENT))
+    let survey = try LogSurvey(of: disk)
+    #expect(survey.problems.isEmpty)
+    #expect(survey.overview.segments.map(\.messages).suffix(2) == [2, 0])
   }
 
   @Test("segments of another store, with another id, of another version, or that don't follow")
