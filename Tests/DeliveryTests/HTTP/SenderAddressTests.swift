@@ -1,7 +1,6 @@
 import Delivery
 import Dispatch
 import NIOPosix
-import Synchronization
 import Testing
 
 @Suite("Which addresses the sender connects to")

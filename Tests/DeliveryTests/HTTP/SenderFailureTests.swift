@@ -168,6 +168,30 @@ struct SenderFailureTests {
     await server.stop()
   }
 
+  @Test(
+    "a method that would break the request line is not sent", arguments: ["", "GET / X", "A\r\nB"])
+  func badMethod(method: String) async throws {
+    let server = try await RawServer { $0.send(answer()) }
+    let got = await SenderWorld.run {
+      await $0.send("http://127.0.0.1:\(server.port)/", method: method)
+    }
+    #expect(got.failure == .protocol)
+    #expect(server.connections.joined().isEmpty)
+    await server.stop()
+  }
+
+  @Test("the text of a failure is one line that fits into a record")
+  func clipped() async throws {
+    let long = await SenderWorld.run {
+      await $0.send("http://\(String(repeating: "ü", count: 3000)).test/")
+    }
+    #expect(long.failure == .dns)
+    #expect(long.detail.utf8.count <= 512)
+    let lines = await SenderWorld.run { await $0.send("http://a\r\nb\tc.test/") }
+    #expect(lines.failure != nil)
+    #expect(lines.detail.utf8.allSatisfy { $0 >= 0x20 })
+  }
+
   @Test("a URL that can't be read is a failure", arguments: ["", "nowhere", "http://", "ftp://a/"])
   func badURL(url: String) async throws {
     let got = await SenderWorld.run {

@@ -123,11 +123,19 @@ struct SenderWireTests {
 
   @Test("with many connections open, requests ask for theirs to be closed")
   func manyConnections() async throws {
-    let server = try await RawServer { $0.send(answer()) }
-    await SenderWorld.run(configure: { $0.keptConnections = 0 }) { world in
-      #expect(await world.send("http://127.0.0.1:\(server.port)/", method: "GET") == .status(200))
+    let server = try await RawServer(host: "0.0.0.0") { $0.send(answer()) }
+    let configure: (inout AsyncHTTPClientSender.Configuration) -> Void = {
+      $0.worker = 1
+      $0.keptConnections = 0
     }
-    #expect(server.connections.first?.hasSuffix("\r\nConnection: close\r\n\r\n") == true)
+    await SenderWorld.run(configure: configure) { world in
+      // Each address has a connection of its own; two may be kept.
+      for host in (1...4).map({ "127.0.0.\($0)" }) {
+        #expect(await world.send("http://\(host):\(server.port)/", method: "GET") == .status(200))
+      }
+    }
+    let closing = server.connections.filter { $0.hasSuffix("\r\nConnection: close\r\n\r\n") }
+    #expect(closing.count == 2)
     await server.stop()
   }
 }

@@ -12,7 +12,8 @@ package final class AsyncHTTPClientSender: HTTPSender {
     package var worker: Int
     /// How long a connection is kept for the next request.
     package var idleConnection: Duration = .seconds(15)
-    /// Open connections from which on requests ask for theirs to be closed.
+    /// Open connections from which on requests ask for theirs to be closed; twice the `worker` when
+    /// that is more, so that a busy sender keeps its own.
     package var keptConnections = 512
     /// The longest time to wait for a connection; the attempt's own timeout when that is shorter.
     package var connectLimit: Duration = .seconds(10)
@@ -38,7 +39,7 @@ package final class AsyncHTTPClientSender: HTTPSender {
     configuration: Configuration, guard egress: EgressGuard, resolver: NameResolver,
     eventLoopGroup: any EventLoopGroup
   ) {
-    let open = OpenConnections(limit: configuration.keptConnections)
+    let open = OpenConnections(limit: max(configuration.keptConnections, 2 * configuration.worker))
     let setup = ConnectionSetup(egress: egress, headLimit: configuration.headLimit, open: open)
     let clients = Clients(
       configuration: Self.clientConfiguration(configuration, setup: setup),
@@ -64,8 +65,8 @@ package final class AsyncHTTPClientSender: HTTPSender {
     }
   }
 
-  /// Ends what is still in flight (`interrupted`) and closes all connections. Once; the resolver is
-  /// its owner's to end.
+  /// Ends what is still in flight (`interrupted`) and closes all connections. Has to be called before
+  /// the sender goes away; the resolver is its owner's to end.
   package func shutdown() async { await environment.clients.shutdown() }
 
   private static func clientConfiguration(_ own: Configuration, setup: ConnectionSetup)

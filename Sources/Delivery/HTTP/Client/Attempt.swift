@@ -186,7 +186,8 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     }
     state.value.lease = lease
     guard let outgoing = try? outgoingRequest(route) else {
-      return finish(.failure(.protocol, detail: "the URL can't be read"), abort: false)
+      let detail = "a request with this method and host can't be made"
+      return finish(.failure(.protocol, detail: detail), abort: false)
     }
     if others > 0 {
       let left = deadline - .now()
@@ -233,7 +234,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     dropExchange(abort: abort)
     let continuation = state.value.continuation
     state.value.continuation = nil
-    continuation?.resume(returning: result)
+    continuation?.resume(returning: result.clipped)
   }
 
   /// `abort` closes the connection when the exchange is still going on.
@@ -243,5 +244,20 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     state.value.lease = nil
     if abort { task?.cancel() }
     if let lease { environment.clients.release(lease) }
+  }
+}
+
+extension AttemptResult {
+  /// Bytes of a failure's text; hosts and other people's words in it can be long.
+  private static let detailLimit = 400
+
+  /// With a text of one line that fits into a record.
+  fileprivate var clipped: AttemptResult {
+    guard case .failure(let kind, let detail) = self else { return self }
+    let isFine = detail.utf8.count <= Self.detailLimit && detail.utf8.allSatisfy { $0 >= 0x20 }
+    if isFine { return self }
+    let line = String(detail.map { $0.isNewline || $0 < " " ? " " : $0 })
+    let short = String(decoding: line.utf8.prefix(Self.detailLimit), as: UTF8.self)
+    return .failure(kind, detail: short)
   }
 }

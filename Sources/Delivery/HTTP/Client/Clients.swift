@@ -93,10 +93,17 @@ final class Clients: Sendable {
     state.withLock { $0.named.release(key) }
   }
 
+  /// A method that can't stand in a request line.
+  struct UnsendableMethod: Error {}
+
   /// A request of this method to this route, without headers and body.
   func request(_ route: Route, method: String) throws -> HTTPClient.Request {
     let key = Template(route: route, method: method)
     if let request = state.withLock({ $0.templates[key] }) { return request }
+    // The client below writes what it is given; a space here would be a line of somebody's own.
+    guard !method.isEmpty, method.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+      throw UnsendableMethod()
+    }
     let request = try HTTPClient.Request(url: route.url, method: HTTPMethod(rawValue: method))
     state.withLock { state in
       if state.templates.count >= Self.templatesKept { state.templates.removeAll() }
