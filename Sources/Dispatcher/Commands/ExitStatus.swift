@@ -1,11 +1,10 @@
 import ArgumentParser
 import Glibc
 
-/// What the process's exit code says. The numbers are those of sysexits.h where it has one.
+/// What the process's exit code says. The numbers are those of sysexits.h where it has one; for a
+/// wrong command line ArgumentParser ends with its 64.
 enum ExitStatus: Int32 {
   case failure = 1
-  /// The command line is wrong (ArgumentParser ends with it too).
-  case usage = 64
   /// The log can't be used as it stands, or its disk failed.
   case log = 74
   /// Another process holds the log.

@@ -40,9 +40,10 @@ struct Server {
     let store = try await recover()
     start.recovered()
 
+    let resolver = NameResolver(clock: clock)
     let sender = AsyncHTTPClientSender(
-      configuration: .init(worker: configuration.worker), guard: egress,
-      resolver: NameResolver(clock: clock), eventLoopGroup: group)
+      configuration: .init(worker: configuration.worker), guard: egress, resolver: resolver,
+      eventLoopGroup: group)
     let delivery = DeliveryService(
       store: store, sender: sender, clock: clock, configuration: configuration.delivery,
       logger: logger)
@@ -56,6 +57,7 @@ struct Server {
     await delivery.shutdown(grace: .seconds(25))
     await delivering.value
     await sender.shutdown()
+    resolver.shutdown()
     await store.close()
     await gateway.stop()
     try? await group.shutdownGracefully()
