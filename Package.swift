@@ -81,7 +81,7 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: [
-        "CZlib", "Delivery", "SegmentLog",
+        "Delivery", "SegmentLog",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),

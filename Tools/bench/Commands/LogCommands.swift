@@ -1,5 +1,4 @@
 import ArgumentParser
-import CZlib
 import Delivery
 import Foundation
 import Logging
@@ -76,7 +75,7 @@ struct ReadFloorCommand: ParsableCommand {
     let cpu = ownCPUSeconds()
     let start = nowNanoseconds()
     var total: UInt64 = 0
-    var sum: UInt = 0
+    var sum: UInt32 = 0
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
     defer { buffer.deallocate() }
     for name in try FileManager.default.contentsOfDirectory(atPath: log).sorted()
@@ -87,7 +86,7 @@ struct ReadFloorCommand: ParsableCommand {
       while true {
         let count = read(file, buffer.baseAddress, buffer.count)
         guard count > 0 else { break }
-        sum = crc32(sum, buffer.baseAddress, UInt32(count))
+        sum = Checksum.crc32(UnsafeRawBufferPointer(rebasing: buffer[..<count]), seed: sum)
         total += UInt64(count)
       }
     }
