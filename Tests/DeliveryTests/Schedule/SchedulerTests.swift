@@ -207,6 +207,23 @@ struct SchedulerTests {
     #expect(world.start() == [1])
   }
 
+  @Test("messages that were announced behind later ones are walked to, and nobody goes twice")
+  func moreBehind() {
+    var world = ScheduleWorld(worker: 8)
+    world.warmUp("a")
+    let late = world.entry(9, at: "a")
+    world.scheduler.handle(.arrived(ScheduleWorld.grant, [late]), at: world.now)
+    let more = MoreWaiting(origin: ScheduleWorld.origin("a"), from: 2)
+    world.scheduler.handle(.more(ScheduleWorld.grant, [more]), at: world.now)
+    var started: [UInt64] = []
+    for _ in 0..<4 {
+      started += world.start()
+      world.answerPages((2...9).map { world.entry($0, at: "a") })
+    }
+    #expect(started.sorted() == Array(2...9))
+    #expect(world.pages.isEmpty)
+  }
+
   @Test("an unrecorded limit stops new attempts until the store acknowledges")
   func unrecorded() {
     var limits = SchedulerLimits()
