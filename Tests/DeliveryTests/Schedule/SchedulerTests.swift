@@ -151,6 +151,18 @@ struct SchedulerTests {
     #expect(world.start() == [1])
   }
 
+  @Test("a count of attempts at its end stays there")
+  func attemptsAtTheEnd() {
+    var world = ScheduleWorld(worker: 1)
+    var entry = world.entry(1, at: "a")
+    entry.attempts = .max
+    world.scheduler.handle(.arrived(ScheduleWorld.grant, [entry]), at: world.now)
+    #expect(world.plan().starts.map(\.number) == [.max])
+    world.retry(1, after: .seconds(1))
+    world.pass(.seconds(1))
+    #expect(world.plan().starts.map(\.number) == [.max])
+  }
+
   @Test("a message whose outcome the store refused is dropped")
   func refused() {
     var world = ScheduleWorld(worker: 1)
