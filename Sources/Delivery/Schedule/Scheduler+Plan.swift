@@ -6,7 +6,7 @@ extension Scheduler {
     package var ahead: [MessageRef] = []
     package var ref: MessageRef { message.ref }
     /// Which attempt it is, the first is 1.
-    package var number: UInt32 { message.attempts &+ 1 }
+    package var number: UInt32 { message.nextAttempt }
   }
 
   package struct Plan: Sendable {

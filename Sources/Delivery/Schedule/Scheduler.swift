@@ -94,13 +94,13 @@ extension Scheduler {
   ) -> LaneGrant? {
     guard let flight = endFlight(ref, signal: judgement.signal, at: now) else { return nil }
     let i = flight.destination
-    var next: Unrecorded
+    let next: Unrecorded
     switch judgement.verdict {
     case .delivered, .dead:
       next = Unrecorded(destination: i, retry: nil)
     case .retry(let wait, _):
       var message = flight.message
-      message.attempts += 1
+      message.attempts = message.nextAttempt
       next = Unrecorded(destination: i, retry: Timed(due: now.monotonic + wait, message: message))
     case .interrupted:
       place(flight.message, due: now.monotonic + limits.pageRetry, in: i, at: now)

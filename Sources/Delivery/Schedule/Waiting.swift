@@ -14,6 +14,9 @@ package struct Waiting: Sendable, Equatable {
     maxAttempts = entry.maxAttempts
     maxAgeMs = entry.maxAgeMs
   }
+
+  /// The number of its next attempt. The count comes from the store: it must not overflow.
+  var nextAttempt: UInt32 { attempts == .max ? .max : attempts + 1 }
 }
 
 /// Waits for a moment of the monotonic clock.

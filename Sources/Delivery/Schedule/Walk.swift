@@ -38,7 +38,7 @@ struct Tail {
     moreCount += 1
   }
 
-  /// - Returns: whether anything new was seen.
+  /// Its entries were told with `sawNext`.
   mutating func finishPage(_ page: PendingPage, of request: PageRequest) {
     if let next = page.next {
       cursor = next

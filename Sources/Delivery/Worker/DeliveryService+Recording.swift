@@ -29,10 +29,9 @@ extension DeliveryService {
 
   private static func nextStep(_ state: inout DeliveryState) -> Step {
     if let batch = state.outcomes.nextBatch() {
-      let scheduler = state.scheduler
+      let unrecordedMany = state.scheduler.limits.unrecorded / 4
       let hurries =
-        state.phase != .running
-        || scheduler.unrecordedCount > scheduler.limits.unrecorded / 4
+        state.phase != .running || state.scheduler.unrecordedCount > unrecordedMany
       return .record(Handover(batch: batch, hurries: hurries))
     }
     return state.phase == .recording ? .end : .wait

@@ -56,15 +56,19 @@ package final class DeliveryService: DeliveryProbe {
   /// One visit to the state: what happened is told, what follows from it is set going.
   func visit<T: Sendable>(byWorker: Bool = false, _ body: (inout DeliveryState, Moment) -> T) -> T {
     var woken: [CheckedContinuation<Void, Never>] = []
-    let result = state.withLock { state in
+    let (result, clockStepMs) = state.withLock { state in
       let now = clock.moment()
+      let clockStepMs = state.clocks.look(now)
       let result = body(&state, now)
       if let wakeAt = state.drive(at: now, servesItself: byWorker, waking: &woken) {
         setAlarm(wakeAt, &state, now: now)
       }
-      return result
+      return (result, clockStepMs)
     }
     for continuation in woken { continuation.resume() }
+    if let clockStepMs {
+      logger.warning("the wall clock was set", metadata: ["by_ms": "\(clockStepMs)"])
+    }
     return result
   }
 

@@ -9,6 +9,7 @@ struct DeliveryState {
   var pages: Deque<PageRequest> = []
   var random: SplitMix
   var tally = AttemptTally()
+  var clocks = ClockWatch()
   var refusedChanges: UInt64 = 0
 
   var workers = ParkingLot()

@@ -36,6 +36,8 @@ struct ScheduleSimulation {
   private var answers: [Answer] = []
   private var outcomes: [Outcome] = []
   private var succeeded: Set<Origin> = []
+  private var pressure = 6
+  private var steppedAt: Duration = .zero
   private(set) var starts = 0
   private(set) var failure: String?
 
@@ -71,13 +73,17 @@ struct ScheduleSimulation {
   }
 
   private mutating func act() {
-    switch Int.random(in: 0..<20, using: &random) {
-    case 0...3: accept()
-    case 4...6: takeEvents()
-    case 7...9: answerSomePage()
-    case 10...13: endSomeFlight()
-    case 14...16: acknowledgeSome()
-    default: passTime()
+    // Floods fill the window, calm lets every walk reach its end.
+    if Int.random(in: 0..<50, using: &random) == 0 {
+      pressure = [0, 1, 1, 6].randomElement(using: &random)!
+    }
+    switch Int.random(in: 0..<14 + pressure, using: &random) {
+    case 0...1: takeEvents()
+    case 2...4: answerSomePage()
+    case 5...7: for _ in 0..<limits.worker { endSomeFlight() }
+    case 8...10: acknowledgeSome()
+    case 11...13: passTime()
+    default: accept()
     }
   }
 
@@ -117,6 +123,12 @@ struct ScheduleSimulation {
     if mayFail, Int.random(in: 0..<10, using: &random) == 0 {
       scheduler.pageFailed(answer.request, at: now)
     } else if let page = answer.page {
+      for entry in page.entries {
+        // A wait counts from when the page is taken in; the page was late, so the message may be.
+        guard case .after(let milliseconds) = entry.due else { continue }
+        let due = now.monotonic + .milliseconds(milliseconds)
+        store[entry.ref].due = max(store[entry.ref].due, due)
+      }
       scheduler.pageArrived(page, for: answer.request, at: now)
     }
   }
@@ -195,6 +207,7 @@ struct ScheduleSimulation {
     advance(milliseconds)
     if Int.random(in: 0..<40, using: &random) == 0 {
       now.wallMs = UInt64(Int(now.wallMs) + Int.random(in: -30_000...30_000, using: &random))
+      steppedAt = now.monotonic
     }
     latestWallMs = max(latestWallMs, now.wallMs)
   }
@@ -220,7 +233,7 @@ struct ScheduleSimulation {
     let flown = flights.updateValue(
       Flight(
         number: start.number,
-        ends: now.monotonic + .milliseconds(Int.random(in: 0...3000, using: &random))),
+        ends: now.monotonic + .milliseconds(Int.random(in: 0...2000, using: &random))),
       forKey: start.ref)
     let name = "message \(start.ref.number)"
     if flown != nil { fail("\(name) was started twice at once") }
@@ -244,6 +257,8 @@ struct ScheduleSimulation {
     guard flights.count < limits.worker, failure == nil else { return }
     for entry in store.entries where entry.isLive && flights[entry.ref] == nil {
       guard entry.due <= now.monotonic, entry.notBeforeMs <= now.wallMs else { continue }
+      // After a step of the wall clock it may take until the next look at it.
+      if entry.notBeforeMs > 0, now.monotonic < steppedAt + limits.wallLook { continue }
       if let i = scheduler.index[DestinationKey(lane: 0, origin: entry.origin)],
         isRightlyIdle(scheduler.destinations[i])
       {

@@ -8,7 +8,7 @@ struct ScheduleSimulationTests {
     if let one = ProcessInfo.processInfo.environment["SCHEDULE_SEED"].flatMap({ UInt64($0) }) {
       return [one]
     }
-    return Array(1...120)
+    return Array(1...200)
   }
 
   @Test("no message is lost, none is attempted twice at once, each when it is due")

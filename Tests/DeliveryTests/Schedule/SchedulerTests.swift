@@ -151,6 +151,18 @@ struct SchedulerTests {
     #expect(world.start() == [1])
   }
 
+  @Test("a count of attempts at its end stays there")
+  func attemptsAtTheEnd() {
+    var world = ScheduleWorld(worker: 1)
+    var entry = world.entry(1, at: "a")
+    entry.attempts = .max
+    world.scheduler.handle(.arrived(ScheduleWorld.grant, [entry]), at: world.now)
+    #expect(world.plan().starts.map(\.number) == [.max])
+    world.retry(1, after: .seconds(1))
+    world.pass(.seconds(1))
+    #expect(world.plan().starts.map(\.number) == [.max])
+  }
+
   @Test("a message whose outcome the store refused is dropped")
   func refused() {
     var world = ScheduleWorld(worker: 1)
@@ -205,6 +217,23 @@ struct SchedulerTests {
     #expect(world.pages.count == 1)
     world.answerPages([world.entry(1, at: "a")])
     #expect(world.start() == [1])
+  }
+
+  @Test("messages that were announced behind later ones are walked to, and nobody goes twice")
+  func moreBehind() {
+    var world = ScheduleWorld(worker: 8)
+    world.warmUp("a")
+    let late = world.entry(9, at: "a")
+    world.scheduler.handle(.arrived(ScheduleWorld.grant, [late]), at: world.now)
+    let more = MoreWaiting(origin: ScheduleWorld.origin("a"), from: 2)
+    world.scheduler.handle(.more(ScheduleWorld.grant, [more]), at: world.now)
+    var started: [UInt64] = []
+    for _ in 0..<4 {
+      started += world.start()
+      world.answerPages((2...9).map { world.entry($0, at: "a") })
+    }
+    #expect(started.sorted() == Array(2...9))
+    #expect(world.pages.isEmpty)
   }
 
   @Test("an unrecorded limit stops new attempts until the store acknowledges")
