@@ -49,7 +49,8 @@ struct EnqueueBench: AsyncParsableCommand {
     let address = try server.waitForWord(after: "listen=")
     let serverPort = Int(address.split(separator: ":").last ?? "") ?? 0
     // Few connections wait for the disk most of the time: fewer requests say as much.
-    let count = connections >= 64 ? self.count : max(500, self.count * connections / 128)
+    let count =
+      connections >= 64 ? self.count : max(self.count / 20, self.count * connections / 128)
     var (speed, cost) = (Series(), Series())
     var (floorSpeed, floorCost, ownSpeed, ownCost) = (Series(), Series(), Series(), Series())
     for round in 0...rounds {
