@@ -2,7 +2,7 @@
 package struct Problem: Error, Sendable, Equatable {
   /// HTTP status.
   package var status: Int
-  /// The last part of the `type` URI reference, stable for ever: `invalid-field`, `not-json` …
+  /// The `type`, stable for ever and written as it stands: `invalid-message`, `not-json` …
   package var type: String
   /// A short sentence, the same for every problem of this type.
   package var title: String

@@ -15,7 +15,7 @@ package protocol MessageStore: Sendable {
   func makeEnqueuePort(deliver: @escaping @Sendable (EnqueueSignal) -> Void) -> any EnqueuePort
 
   /// What happened to messages since the last call, waiting for something to happen. One reader.
-  /// Returns an empty array when the store is closed. Bounded: beyond a window of arrivals the
+  /// Returns an empty array when the store is closed or the task is cancelled. Bounded: beyond a window of arrivals the
   /// store answers `more`, and the reader walks `pending`.
   func nextEvents() async -> [StoreEvent]
 
@@ -74,6 +74,9 @@ package enum Admission: Sendable, Equatable {
   case duplicate(MessageRef)
   /// The same UUID with other content.
   case conflict
+  /// Nothing is wrong with this message, but another one of its batch is a conflict. Never the
+  /// answer to a batch of one, nor to a port.
+  case notStored
 }
 
 package enum StoreError: Error, Sendable, Equatable {

@@ -20,7 +20,8 @@ package struct DeliveryCounters: Sendable, Equatable {
 package struct AttemptClass: Sendable, Hashable {
   /// `delivered`, `retry`, `dead` or `interrupted`.
   package var outcome: String
-  /// `1xx`, `2xx`, `3xx`, `4xx`, `5xx`, `timeout`, `dns`, `connect`, `tls`, `protocol`, `blocked` or `closed`.
+  /// `1xx`, `2xx`, `3xx`, `4xx`, `5xx`, `timeout`, `dns`, `connect`, `tls`, `protocol`, `blocked` or `closed`;
+  /// `none` for an interrupted one.
   package var kind: String
   package init(outcome: String, kind: String) {
     self.outcome = outcome

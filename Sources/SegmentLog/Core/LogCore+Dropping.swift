@@ -10,14 +10,29 @@ extension LogCore {
       })
   }
 
-  /// Unlinks what the rule lets go, oldest first; returns what went.
+  /// Until when the oldest segment stays by itself though the rule would let it go; nil = not at all.
+  ///
+  /// The duplicate check confirms what it remembers in the log, so a start that dropped everything
+  /// at once would forget the messages of the last run. What it costs is bounded: the newest sealed
+  /// segments stay, as long as they take no more than one segment in all.
+  func rememberedUntilMs() -> UInt64? {
+    let segment = state.segments[0]
+    guard segment.messages > 0, let lastAtMs = segment.lastAtMs else { return nil }
+    return sealedBytes <= options.segmentSize ? lastAtMs.addingCapped(options.dedupWindowMs) : nil
+  }
+
+  /// Unlinks what the rule lets go, oldest first; returns what went. With `keepRemembered` what only
+  /// the duplicate check needs stays.
   ///
   /// The directory is synced after each, so that a power cut never leaves an older one standing
   /// where a younger one is gone.
-  func dropFinished(nowMs: UInt64) throws(LogFailure) -> [SegmentOverview] {
+  func dropFinished(
+    keepRemembered: Bool, nowMs: UInt64
+  ) throws(LogFailure) -> [SegmentOverview] {
     var removed: [SegmentOverview] = []
     dropRetryAtMs = nil
     for case nil in dropReasons() {
+      if keepRemembered, let until = rememberedUntilMs(), until > nowMs { break }
       let segment = state.segments[0]
       do throws(DiskError) {
         try disk.unlink(segment.file)
@@ -46,7 +61,7 @@ extension LogCore {
     if segment.messages > 0, segment.liveCount == 0, staging.isEmpty, preparation.isReady {
       _ = try rotate(room: 0, nowMs: nowMs)
     }
-    let removed = try dropFinished(nowMs: nowMs)
+    let removed = try dropFinished(keepRemembered: false, nowMs: nowMs)
     return CompactionReport(
       removed: removed, kept: overview().segments, bytesBefore: before, bytesAfter: bytesOnDisk)
   }
@@ -62,7 +77,7 @@ extension LogCore {
     var segments = zip(state.segments, dropReasons()).enumerated().map { index, pair in
       overview(
         of: pair.0, state: pair.0.damage != nil ? .damaged : index == last ? .active : .sealed,
-        keptBecause: pair.1)
+        keptBecause: pair.1 ?? "remembered for the duplicate check until it is compacted")
     }
     if case .ready(let file) = preparation {
       segments.append(

@@ -18,7 +18,9 @@ extension LogCore {
     if let due = rotationDueMs(nowMs: nowMs), due <= nowMs, preparation.isReady {
       _ = try rotate(room: 0, nowMs: nowMs)
     }
-    if let due = dropDueMs(nowMs: nowMs), due <= nowMs { _ = try dropFinished(nowMs: nowMs) }
+    if let due = dropDueMs(nowMs: nowMs), due <= nowMs {
+      _ = try dropFinished(keepRemembered: true, nowMs: nowMs)
+    }
   }
 
   /// When there is something to do for `tick` or `preparationWanted`; nil = nothing waits. Never
@@ -58,6 +60,9 @@ extension LogCore {
     guard state.segments.count > 1, state.segments[0].liveCount == 0,
       dropReasons(first: 1)[0] == nil
     else { return nil }
+    if let until = rememberedUntilMs(), until > nowMs {
+      return min(until, nowMs.addingCapped(options.dedupWindowMs))
+    }
     guard let retry = dropRetryAtMs else { return nowMs }
     return min(retry, nowMs.addingCapped(Upkeep.dropRetryMs))
   }

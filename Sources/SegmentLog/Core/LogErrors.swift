@@ -57,6 +57,12 @@ package struct Damage: Sendable, Equatable, CustomStringConvertible {
   package var reason: String
   /// Messages that stood there, nil when not known or none.
   package var lost: ClosedRange<Sequence>?
+  package init(file: String, offset: UInt64?, reason: String, lost: ClosedRange<Sequence>?) {
+    self.file = file
+    self.offset = offset
+    self.reason = reason
+    self.lost = lost
+  }
   package var description: String {
     let place = offset.map { "\(file) at offset \($0)" } ?? file
     let lostText =

@@ -5,9 +5,11 @@ import Testing
 
 @Suite("Dropping segments")
 struct DroppingTests {
-  /// Segments of two messages each.
-  private func log(segments: Int) throws -> (TestLog, [Sequence]) {
-    let log = try TestLog(segmentSize: 16 << 10)
+  /// Segments of two messages each, which nobody remembers when they have ended.
+  private func log(
+    segments: Int, dedupWindowMs: UInt64 = 0
+  ) throws -> (TestLog, [Sequence]) {
+    let log = try TestLog(segmentSize: 16 << 10, dedupWindowMs: dedupWindowMs)
     var sequences: [Sequence] = []
     for segment in 0..<segments {
       if segment > 0 { try log.rotate() }
@@ -35,6 +37,33 @@ struct DroppingTests {
     var totals = Totals()
     (totals.accepted, totals.delivered) = (6, 4)
     #expect(log.core.totals == totals)
+  }
+
+  @Test("what the duplicate check remembers stays a while, up to one segment in all")
+  func remembered() throws {
+    let (log, sequences) = try log(segments: 4, dedupWindowMs: 60_000)
+    try log.prepare()
+    // Sealed files are cut to their ends: one takes less than the size of a segment, two take more.
+    try log.end(sequences)
+    log.nowMs += 1000
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.segments == [3, 4])
+    #expect(
+      log.core.stage([TestLog.record(5)], nowMs: log.nowMs)
+        == .taken([.duplicate(sequences[4])], needsCommit: false))
+    log.nowMs += 61_000
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.segments == [4])
+  }
+
+  @Test("compact drops what is only remembered")
+  func compactForgets() throws {
+    let (log, sequences) = try log(segments: 2, dedupWindowMs: 60_000)
+    try log.end(sequences)
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.segments == [1, 2])
+    let report = try log.core.compact(nowMs: log.nowMs)
+    #expect(report.removed.map(\.id) == [1])
   }
 
   @Test("the directory is synced after each file, so that no older one outlives a younger one")
@@ -101,8 +130,8 @@ struct DroppingTests {
   }
 
   @Test("that a dropped message was delivered is remembered while the process runs")
-  func remembered() throws {
-    let (log, sequences) = try log(segments: 2)
+  func knownEnds() throws {
+    let (log, sequences) = try log(segments: 2, dedupWindowMs: 60_000)
     try log.end([sequences[0]], attempts: 3, status: 204)
     try log.end([sequences[1]], .cancelled)
     _ = try log.core.compact(nowMs: log.nowMs)

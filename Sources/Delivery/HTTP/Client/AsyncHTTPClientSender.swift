@@ -1,0 +1,92 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOSSL
+
+/// The real `HTTPSender`: AsyncHTTPClient behind a resolver and an egress guard of our own.
+///
+/// The promise: no byte of a request reaches an address that the guard didn't pass. Redirects are not
+/// followed, nothing is decompressed, no proxy is asked.
+package final class AsyncHTTPClientSender: HTTPSender {
+  package struct Configuration: Sendable {
+    /// Deliveries in flight, and so the most connections to one destination.
+    package var worker: Int
+    /// How long a connection is kept for the next request.
+    package var idleConnection: Duration = .seconds(15)
+    /// Open connections from which on requests ask for theirs to be closed; twice the `worker` when
+    /// that is more, so that a busy sender keeps its own.
+    package var keptConnections = 512
+    /// The longest time to wait for a connection; the attempt's own timeout when that is shorter.
+    package var connectLimit: Duration = .seconds(10)
+    /// The longest time to wait for one address of a name while others are left to try.
+    package var triesOneAddress: Duration = .seconds(2)
+    /// The longest time to wait for a name's addresses.
+    package var lookupLimit: Duration = .seconds(5)
+    /// Bytes of an answer's body that are read; then the connection is closed.
+    package var bodyLimit = 64 << 10
+    /// Bytes that the head of an answer may have, with the 1xx answers before it.
+    package var headLimit = 128 << 10
+    /// Authorities that https destinations are trusted by; nil = the system's.
+    package var trustedAuthorities: [NIOSSLCertificate]?
+
+    package init(worker: Int = 64) { self.worker = worker }
+  }
+
+  private let environment: Attempt.Environment
+  private let group: any EventLoopGroup
+
+  /// `eventLoopGroup` and `resolver` outlive the sender.
+  package init(
+    configuration: Configuration, guard egress: EgressGuard, resolver: NameResolver,
+    eventLoopGroup: any EventLoopGroup
+  ) {
+    let open = OpenConnections(limit: max(configuration.keptConnections, 2 * configuration.worker))
+    let setup = ConnectionSetup(egress: egress, headLimit: configuration.headLimit, open: open)
+    let clients = Clients(
+      configuration: Self.clientConfiguration(configuration, setup: setup),
+      group: eventLoopGroup, namesKept: max(256, 2 * configuration.worker))
+    environment = Attempt.Environment(
+      clients: clients, resolver: resolver, egress: egress, open: open,
+      preferred: PreferredAddresses(), bodyLimit: configuration.bodyLimit,
+      lookupLimit: TimeAmount(configuration.lookupLimit),
+      triesOneAddress: TimeAmount(configuration.triesOneAddress))
+    group = eventLoopGroup
+  }
+
+  package func send(_ request: OutboundRequest) async -> AttemptResult {
+    guard let target = RequestTarget(url: request.url, origin: request.origin) else {
+      return .failure(.protocol, detail: "the URL can't be read")
+    }
+    let attempt = Attempt(
+      request, target: target, environment: environment, loop: group.next())
+    return await withTaskCancellationHandler {
+      await withUnsafeContinuation { attempt.start($0) }
+    } onCancel: {
+      attempt.interrupt()
+    }
+  }
+
+  /// Ends what is still in flight (`interrupted`) and closes all connections. Has to be called before
+  /// the sender goes away; the resolver is its owner's to end.
+  package func shutdown() async { await environment.clients.shutdown() }
+
+  private static func clientConfiguration(_ own: Configuration, setup: ConnectionSetup)
+    -> HTTPClient.Configuration
+  {
+    var configuration = HTTPClient.Configuration(
+      redirectConfiguration: .disallow,
+      timeout: .init(connect: TimeAmount(own.connectLimit), read: nil),
+      connectionPool: .init(
+        idleTimeout: TimeAmount(own.idleConnection),
+        concurrentHTTP1ConnectionsPerHostSoftLimit: own.worker),
+      decompression: .disabled)
+    // With retries a refused connection is reported only when the deadline is over.
+    configuration.connectionPool.retryConnectionEstablishment = false
+    // HTTP/2 lower-cases header names.
+    configuration.httpVersion = .http1Only
+    configuration.http1_1ConnectionDebugInitializer = { setup.prepare($0) }
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.trustRoots = own.trustedAuthorities.map { .certificates($0) } ?? SystemAuthorities.roots
+    configuration.tlsConfiguration = tls
+    return configuration
+  }
+}

@@ -1,0 +1,130 @@
+/// The course of one attempt: look-up, connection (the name's addresses in turn), answer, rest of the
+/// body. Decides what comes next; knows neither sockets nor timers.
+struct AttemptCore {
+  enum Phase: Equatable { case resolving, connecting, answering, reading }
+
+  enum Step: Equatable {
+    case wait
+    /// Make the request to this address. `others`: how many more could be tried after it.
+    case connect(IPAddress, others: Int)
+    /// The attempt has ended. `abort`: what is still open for it is to be closed.
+    case finish(AttemptResult, abort: Bool)
+  }
+
+  /// Why an exchange with one address ended without a complete answer.
+  struct ExchangeFailure: Error, Equatable {
+    var kind: FailureKind
+    var detail: String
+    /// A kept connection turned out closed before a byte of the answer: the usual race between a
+    /// peer's idle timer and a new request. Made again once, which at-least-once allows, instead of
+    /// charging the message an attempt and the destination a failure.
+    var stale = false
+  }
+
+  private(set) var phase = Phase.resolving
+  private let host: String
+  private let port: Int
+  private let timeoutMs: Int64
+  private var bodyLeft: Int
+  private var addresses: [IPAddress] = []
+  private var current = 0
+  private var repeated = false
+  private var summary: ResponseSummary?
+
+  /// `bodyLimit`: bytes of the answer's body that are read before the rest is dropped.
+  init(host: String, port: Int, timeoutMs: Int64, bodyLimit: Int) {
+    self.host = host
+    self.port = port
+    self.timeoutMs = timeoutMs
+    bodyLeft = bodyLimit
+  }
+
+  /// The address that the exchange goes to, and whether it is the name's first choice.
+  var address: IPAddress? { addresses.indices.contains(current) ? addresses[current] : nil }
+  var isFirstChoice: Bool { current == 0 }
+
+  /// `addresses` passed the egress guard; they are tried in this order.
+  mutating func located(_ addresses: [IPAddress]) -> Step {
+    self.addresses = addresses
+    current = 0
+    return connect()
+  }
+
+  mutating func lookupFailed(_ error: LookupError) -> Step {
+    .finish(.failure(.dns, detail: error.text(host: host)), abort: false)
+  }
+
+  /// The name server is slower than we wait.
+  mutating func lookupTooSlow(limitMs: Int64) -> Step {
+    guard phase == .resolving else { return .wait }
+    let text = "no answer from the name server for \(host) within \(limitMs) ms"
+    return .finish(.failure(.dns, detail: text), abort: true)
+  }
+
+  /// The connection stands and the request's head is on its way.
+  mutating func requestSent() { if phase == .connecting { phase = .answering } }
+
+  mutating func receivedHead(_ summary: ResponseSummary) {
+    phase = .reading
+    self.summary = summary
+  }
+
+  /// False when the rest of the body is not read any more: the head has decided already.
+  mutating func receivedBody(_ count: Int) -> Bool {
+    bodyLeft -= count
+    return bodyLeft >= 0
+  }
+
+  mutating func answered() -> Step {
+    guard let summary else {
+      return .finish(.failure(.protocol, detail: "the answer has no head"), abort: true)
+    }
+    return .finish(.response(summary), abort: false)
+  }
+
+  mutating func failed(_ failure: ExchangeFailure) -> Step {
+    if let summary { return .finish(.response(summary), abort: false) }
+    if failure.stale, !repeated {
+      repeated = true
+      return connect()
+    }
+    if phase == .connecting, failure.kind == .connect || failure.kind == .timeout,
+      let step = connectToNext()
+    {
+      return step
+    }
+    return .finish(.failure(failure.kind, detail: failure.detail), abort: false)
+  }
+
+  /// This address has had its share of the time.
+  mutating func connectTooSlow() -> Step {
+    guard phase == .connecting else { return .wait }
+    return connectToNext() ?? .wait
+  }
+
+  /// The attempt's time is over. The head of an answer counts even when its body didn't end.
+  mutating func timeUp() -> Step {
+    if let summary { return .finish(.response(summary), abort: true) }
+    let text =
+      switch phase {
+      case .resolving: "no address for \(host) within \(timeoutMs) ms"
+      case .connecting: "no connection to \(place) within \(timeoutMs) ms"
+      case .answering, .reading: "no answer within \(timeoutMs) ms"
+      }
+    return .finish(.failure(.timeout, detail: text), abort: true)
+  }
+
+  private var place: String { address.map { "\($0.urlHost):\(port)" } ?? "\(host):\(port)" }
+
+  private mutating func connect() -> Step {
+    guard let address else { return lookupFailed(.noSuchHost) }
+    phase = .connecting
+    return .connect(address, others: addresses.count - current - 1)
+  }
+
+  private mutating func connectToNext() -> Step? {
+    guard current + 1 < addresses.count else { return nil }
+    current += 1
+    return connect()
+  }
+}

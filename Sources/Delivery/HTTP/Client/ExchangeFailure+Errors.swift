@@ -1,0 +1,100 @@
+import AsyncHTTPClient
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// A connection reached an address that may not be a destination.
+struct BlockedDestination: Error {
+  var reason: String
+}
+
+extension AttemptCore.ExchangeFailure {
+  /// What an error of the network stack means for an attempt; nil when the client is shutting down.
+  /// `connecting`: no connection stood yet. `place`: address and port.
+  init?(_ error: any Error, connecting: Bool, place: String) {
+    switch error {
+    case let error as BlockedDestination:
+      self.init(kind: .blocked, detail: error.reason)
+    case is StaleConnection:
+      self.init(kind: .closed, detail: "connection closed before the answer", stale: true)
+    case let error as ResponseHeadTooLong:
+      self.init(
+        kind: .protocol, detail: "the answer's head is longer than \(error.limit) bytes")
+    case let error as IOError:
+      self.init(error, connecting: connecting, place: place)
+    case let error as HTTPClientError:
+      self.init(error, connecting: connecting, place: place)
+    case let error as HTTPParserError:
+      if error == .invalidEOFState {
+        self.init(kind: .closed, detail: "connection closed within the answer's head")
+      } else {
+        self.init(kind: .protocol, detail: "the answer is not HTTP (\(error))")
+      }
+    case let error as NIOHTTPDecoderError:
+      self.init(kind: .protocol, detail: "the answer is not HTTP (\(error))")
+    case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+      self.init(kind: .tls, detail: Self.tlsText(error))
+    case is ChannelError:
+      self.init(Self.closed(connecting: connecting, place: place))
+    default:
+      self.init(kind: connecting ? .connect : .closed, detail: "\(error)")
+    }
+  }
+
+  private init(_ failure: Self) { self = failure }
+
+  private static func closed(connecting: Bool, place: String) -> Self {
+    // A kept connection may have died just before it was taken: nothing was sent, so that another
+    // try is free.
+    connecting
+      ? Self(kind: .connect, detail: "connection closed at once (\(place))", stale: true)
+      : Self(kind: .closed, detail: "connection closed before the answer")
+  }
+
+  private init(_ error: IOError, connecting: Bool, place: String) {
+    let text =
+      switch error.errnoCode {
+      case ECONNREFUSED: "connection refused"
+      case ECONNRESET, EPIPE: "connection reset"
+      case EHOSTUNREACH: "host unreachable"
+      case ENETUNREACH: "network unreachable"
+      case ETIMEDOUT: "connection timed out"
+      case EMFILE, ENFILE: "too many open files here"
+      default: String(cString: strerror(error.errnoCode))
+      }
+    self.init(kind: connecting ? .connect : .closed, detail: "\(text) (\(place))")
+  }
+
+  private init?(_ error: HTTPClientError, connecting: Bool, place: String) {
+    switch error {
+    case .cancelled, .alreadyShutdown:
+      return nil
+    case .connectTimeout, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout:
+      self.init(kind: .timeout, detail: "no connection to \(place) in time")
+    case .remoteConnectionClosed:
+      self = Self.closed(connecting: connecting, place: place)
+    default:
+      self.init(kind: .protocol, detail: "\(error.shortDescription)")
+    }
+  }
+
+  /// BoringSSL's errors are lists of codes with source lines; a person wants to know which side of
+  /// the certificate is wrong.
+  private static func tlsText(_ error: any Error) -> String {
+    let text = String(describing: error)
+    if error is NIOSSLExtraError { return "the certificate is not for this host" }
+    if text.contains("CERTIFICATE_VERIFY_FAILED") {
+      return "the certificate is not trusted (unknown issuer, self-signed or expired)"
+    }
+    if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
+      return "the other side does not speak TLS"
+    }
+    if text.contains("UNSUPPORTED_PROTOCOL") || text.contains("PROTOCOL_VERSION") {
+      return "no common TLS version"
+    }
+    if text.contains("uncleanShutdown") { return "TLS connection closed without a goodbye" }
+    if text.contains("ALERT") { return "the other side refused the TLS handshake" }
+    return "TLS handshake failed"
+  }
+}

@@ -1,0 +1,118 @@
+import DequeModule
+import HeapModule
+
+/// The messages of one destination that are in memory, and the earliest time at which one of those
+/// that are not is due.
+struct DestinationQueue {
+  /// First attempts that may be made now, in the order of acceptance.
+  private(set) var fresh: Deque<Waiting> = []
+  /// Retries and delayed messages by due time.
+  private(set) var timed: Heap<Timed> = []
+  /// Messages with a `NotBefore`, by that.
+  private(set) var absolute: Heap<Absolute> = []
+  /// The earliest due time among the messages that were seen and left in the store.
+  private(set) var coldDue: Duration?
+  /// The same for those that wait for the wall clock.
+  private(set) var coldUnixMs: UInt64?
+  /// Fresh and retried messages go in turn, so that neither waits for the other's backlog.
+  private var retriedIsNext = false
+  /// How many of the first fresh ones were handed out to be read ahead.
+  private var aheadCount = 0
+
+  var count: Int { fresh.count + timed.count + absolute.count }
+  var isEmpty: Bool { count == 0 && coldDue == nil && coldUnixMs == nil }
+
+  func hasReady(at now: Moment) -> Bool {
+    !fresh.isEmpty || hasDueRetry(at: now)
+  }
+
+  func hasDueRetry(at now: Moment) -> Bool {
+    timed.min.map { $0.due <= now.monotonic } ?? false
+  }
+
+  /// Takes in what an event or a walk brought. `lined` = behind the fresh ones when it is due at
+  /// once; a message that was left in the store before has lost that place and counts as timed.
+  mutating func place(
+    _ entry: PendingEntry, lined: Bool, at now: Moment, timedMax: Int, horizon: Duration
+  ) {
+    let message = Waiting(entry)
+    switch entry.due {
+    case .now where lined && entry.attempts == 0,
+      .after(milliseconds: 0) where lined && entry.attempts == 0:
+      fresh.append(message)
+    case .now:
+      place(message, due: now.monotonic, at: now, timedMax: timedMax, horizon: horizon)
+    case .after(let milliseconds):
+      let due = now.monotonic + .clamped(milliseconds: milliseconds)
+      place(message, due: due, at: now, timedMax: timedMax, horizon: horizon)
+    case .at(let unixMs) where unixMs <= now.wallMs && lined && entry.attempts == 0:
+      fresh.append(message)
+    case .at(let unixMs):
+      place(message, unixMs: unixMs, at: now, timedMax: timedMax, horizon: horizon)
+    }
+  }
+
+  /// Keeps the `timedMax` that are due first; what is due last, or beyond the horizon, stays in the
+  /// store and is remembered by its due time.
+  mutating func place(
+    _ message: Waiting, due: Duration, at now: Moment, timedMax: Int, horizon: Duration
+  ) {
+    guard due <= now.monotonic + horizon else { return leaveCold(due: due) }
+    timed.insert(Timed(due: due, message: message))
+    while timed.count > timedMax, let last = timed.popMax() { leaveCold(due: last.due) }
+  }
+
+  private mutating func place(
+    _ message: Waiting, unixMs: UInt64, at now: Moment, timedMax: Int, horizon: Duration
+  ) {
+    let (end, overflow) = now.wallMs.addingReportingOverflow(horizon.millisecondsRoundedUp)
+    guard overflow || unixMs <= end else { return leaveCold(unixMs: unixMs) }
+    absolute.insert(Absolute(unixMs: unixMs, message: message))
+    while absolute.count > timedMax, let last = absolute.popMax() {
+      leaveCold(unixMs: last.unixMs)
+    }
+  }
+
+  mutating func leaveCold(due: Duration) { coldDue = min(coldDue ?? due, due) }
+  mutating func leaveCold(unixMs: UInt64) { coldUnixMs = min(coldUnixMs ?? unixMs, unixMs) }
+
+  /// A walk over all that was left begins; it marks again what it leaves.
+  mutating func forgetColdMarks() {
+    coldDue = nil
+    coldUnixMs = nil
+  }
+
+  /// Those whose `NotBefore` has passed now wait for a slot only. They don't give way to others
+  /// there: they were counted already.
+  mutating func releaseAbsolute(at now: Moment) {
+    while let first = absolute.min, first.unixMs <= now.wallMs {
+      absolute.removeMin()
+      timed.insert(Timed(due: now.monotonic, message: first.message))
+    }
+  }
+
+  mutating func takeReady(at now: Moment) -> Waiting? {
+    let due = hasDueRetry(at: now)
+    guard due || !fresh.isEmpty else { return nil }
+    let takesRetried = due && (retriedIsNext || fresh.isEmpty)
+    retriedIsNext = !takesRetried
+    guard !takesRetried else { return timed.removeMin().message }
+    aheadCount = max(0, aheadCount - 1)
+    return fresh.removeFirst()
+  }
+
+  /// What will be taken next, so that its bodies can be read together; empty while an earlier
+  /// answer still stands.
+  mutating func readAhead(_ most: Int) -> [MessageRef] {
+    guard aheadCount == 0 else { return [] }
+    aheadCount = min(most, fresh.count)
+    return fresh.prefix(aheadCount).map(\.ref)
+  }
+
+  /// Every message in memory.
+  func forEachRef(_ body: (MessageRef) -> Void) {
+    for message in fresh { body(message.ref) }
+    for entry in timed.unordered { body(entry.message.ref) }
+    for entry in absolute.unordered { body(entry.message.ref) }
+  }
+}

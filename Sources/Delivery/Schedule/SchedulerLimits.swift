@@ -1,0 +1,47 @@
+/// Every bound of the schedule, with what happens when it is reached.
+package struct SchedulerLimits: Sendable, Equatable {
+  /// Attempts in flight at once.
+  package var worker = 64
+  /// Messages held in memory, all destinations together. As it fills, what one destination may hold
+  /// shrinks (see `share`); the rest stays in the store and is walked to later.
+  package var window = 1_000_000
+  /// Messages of one destination that may run now.
+  package var fresh = 4096
+  /// Messages of one destination that wait for a time. The ones due last give way.
+  package var timed = 16_384
+  /// What each destination may hold of either kind even when the window is full, so that a full
+  /// window never silences anyone.
+  package var floor = 16
+  /// Messages asked for at once when walking.
+  package var page = 1024
+  /// Messages of a destination named for reading ahead when one of them starts.
+  package var readAhead = 32
+  /// Pages under way at once, all destinations together.
+  package var pagesInFlight = 4
+  /// Attempts that ended and are not acknowledged by the store; when reached no attempt starts.
+  package var unrecorded = 65_536
+  /// Messages due later than this stay in the store.
+  package var horizon: Duration = .seconds(600)
+  /// How long the wall clock goes unread at most while something waits for it.
+  package var wallLook: Duration = .seconds(10)
+  /// A call that runs longer makes its destination a suspect until it ends.
+  package var slowCall: Duration = .seconds(1)
+  /// A destination without messages is forgotten after this.
+  package var forgetAfter: Duration = .seconds(600)
+  /// When a message whose body could not be read is tried again.
+  package var unreadableWait: Duration = .seconds(300)
+  /// Wait before a page is asked for again after the store failed to give it, or gave nothing new.
+  package var pageRetry: Duration = .seconds(1)
+
+  package init() {}
+
+  /// "At most half of the slots, at least one."
+  var halfOfSlots: Int { max(1, worker / 2) }
+
+  /// What one destination may hold of a kind whose own bound is `most`, with `hot` messages in
+  /// memory: a sixteenth of what is left, so that no number of destinations overruns the window by
+  /// more than their floors.
+  func share(of most: Int, hot: Int) -> Int {
+    min(most, max(floor, (window - hot) / 16))
+  }
+}

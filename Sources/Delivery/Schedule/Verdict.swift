@@ -1,0 +1,55 @@
+/// What an attempt means for its message.
+package enum Verdict: Sendable, Equatable {
+  case delivered(AttemptNote)
+  case dead(AttemptNote)
+  /// Failed; tried again after the wait.
+  case retry(after: Duration, AttemptNote)
+  /// Ended by ourselves: nothing is charged, nothing is recorded.
+  case interrupted
+}
+
+/// What an attempt tells about its destination.
+package struct DestinationSignal: Sendable, Equatable {
+  package enum Health: Sendable, Equatable {
+    /// A 2xx.
+    case success
+    /// Connection-level failure, timeout, 502, 503 or 504: what a circuit counts.
+    case trouble
+    /// Anything else: says something about the message, nothing about the destination.
+    case neutral
+  }
+  package var health: Health
+  /// The destination asked for silence (`Retry-After` on 429 and 503), already capped.
+  package var hold: Duration?
+
+  package init(_ health: Health, hold: Duration? = nil) {
+    self.health = health
+    self.hold = hold
+  }
+}
+
+package struct Judgement: Sendable, Equatable {
+  package var verdict: Verdict
+  package var signal: DestinationSignal
+
+  package init(_ verdict: Verdict, _ signal: DestinationSignal) {
+    self.verdict = verdict
+    self.signal = signal
+  }
+}
+
+/// What the policy must know of the attempt that ended.
+package struct AttemptContext: Sendable, Equatable {
+  /// Which attempt it was, the first is 1.
+  package var number: UInt32
+  /// See `PendingEntry.ageFromMs`.
+  package var ageFromMs: UInt64
+  /// The message's own limits; `nil` = the policy's.
+  package var limits: RetryLimits
+
+  package init(number: UInt32, ageFromMs: UInt64, limits: RetryLimits = RetryLimits()) {
+    self.number = number
+    self.ageFromMs = ageFromMs
+    self.limits = limits
+  }
+}

@@ -1,0 +1,75 @@
+/// What the store has to tell the schedule and has not told yet, in bounded space.
+///
+/// Arrivals are kept one by one up to a window. Beyond it a destination is only remembered with the
+/// first number that was left out, and so are its later arrivals until the reader was told: it
+/// walks `pending` then, and whatever arrives after that is announced one by one again. The
+/// destinations are as many as have pending messages, which the log knows one by one anyway.
+struct EventWindow {
+  private let limit: Int
+  private let grant: LaneGrant
+  private var isGranted = false
+  private var arrivals: [PendingEntry] = []
+  private var leftOut: [Origin: UInt64] = [:]
+
+  /// The first thing that is told is the grant.
+  init(limit: Int, grant: LaneGrant) {
+    self.limit = limit
+    self.grant = grant
+  }
+
+  var isEmpty: Bool { isGranted && arrivals.isEmpty && leftOut.isEmpty }
+
+  /// In the order of their numbers.
+  mutating func arrived(_ entries: [PendingEntry]) {
+    if leftOut.isEmpty && arrivals.count + entries.count <= limit {
+      return arrivals.append(contentsOf: entries)
+    }
+    for entry in entries {
+      if leftOut[entry.origin] != nil { continue }
+      if arrivals.count < limit {
+        arrivals.append(entry)
+      } else {
+        leftOut[entry.origin] = entry.ref.number
+      }
+    }
+  }
+
+  /// Pending messages that will not be announced one by one, from `number` on.
+  mutating func more(_ origin: Origin, from number: UInt64) {
+    leftOut[origin] = min(leftOut[origin] ?? number, number)
+  }
+
+  /// Everything at once; waits that run count from now.
+  mutating func take(nowMs: UInt64) -> [StoreEvent] {
+    var events: [StoreEvent] = isGranted ? [] : [.granted(grant)]
+    if !arrivals.isEmpty {
+      for at in arrivals.indices { arrivals[at].countDown(nowMs: nowMs) }
+      events.append(.arrived(grant, arrivals))
+    }
+    if !leftOut.isEmpty {
+      let waiting = leftOut.map { MoreWaiting(origin: $0.key, from: $0.value) }
+      events.append(.more(grant, waiting.sorted { $0.from < $1.from }))
+    }
+    isGranted = true
+    arrivals = []
+    leftOut = [:]
+    return events
+  }
+}
+
+extension PendingEntry {
+  /// A delayed message's age begins when its delay ends, so its end needs no field of its own.
+  fileprivate mutating func countDown(nowMs: UInt64) {
+    guard case .after(let delayMs) = due else { return }
+    due = .remaining(untilMs: ageFromMs, ofMs: delayMs, nowMs: nowMs)
+  }
+}
+
+extension PendingEntry.Due {
+  /// min(until − now, delay), never negative: a step of the wall clock can shorten a wait but never
+  /// stretch it.
+  static func remaining(untilMs: UInt64, ofMs delayMs: UInt64, nowMs: UInt64) -> Self {
+    let leftMs = untilMs > nowMs ? min(untilMs - nowMs, delayMs) : 0
+    return leftMs == 0 ? .now : .after(milliseconds: leftMs)
+  }
+}

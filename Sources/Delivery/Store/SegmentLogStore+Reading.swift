@@ -1,0 +1,124 @@
+import SegmentLog
+
+extension SegmentLogStore {
+  /// From memory where they are new, else read in order on the reader's thread.
+  package func bodies(_ refs: [MessageRef]) async throws(StoreError) -> [Message?] {
+    var messages = feed.cached(refs).enumerated().map { at, record in
+      record.flatMap { refs[at].lane == Self.grant.lane ? message($0, refs[at]) : nil }
+    }
+    let missing = refs.indices.filter { messages[$0] == nil && refs[$0].lane == Self.grant.lane }
+      .sorted { refs[$0].number < refs[$1].number }
+    guard !missing.isEmpty else { return messages }
+    let read = try await records(missing.map { refs[$0].number })
+    for (at, record) in zip(missing, read) {
+      messages[at] = record.flatMap { message($0, refs[at]) }
+    }
+    return messages
+  }
+
+  package func pending(
+    _ grant: LaneGrant, origin: Origin, after: Cursor?, limit: Int
+  ) async throws(StoreError) -> PendingPage {
+    try check(grant)
+    let limit = min(max(limit, 1), Self.longestPage)
+    let plan = try await asking { () async throws(LogRejection) in
+      try await log.ask {
+        $0.walkPlan(destination: origin.description, after: after?.value ?? 0, limit: limit)
+      }
+    }
+    let page = PendingPage(
+      entries: [], next: plan.next.map { Cursor(value: $0) }, upTo: plan.upTo)
+    guard !plan.entries.isEmpty else { return page }
+    let entries = try await asking { () async throws(LogRejection) in
+      try await log.read { $0.entries(of: plan) }
+    }
+    let nowMs = clock.wallMs()
+    return PendingPage(
+      entries: entries.map { PendingEntry($0, origin: origin, nowMs: nowMs) },
+      next: page.next, upTo: page.upTo)
+  }
+
+  package func lookup(uuid: String) async throws(StoreError) -> MessageStatus? {
+    let bytes = Array(uuid.utf8)
+    let key = UUIDKey(store: storeUUID, messageUUID: bytes)
+    let status = try await asking { () async throws(LogRejection) in
+      try await log.ask { $0.lookup(key: key, uuid: bytes) }
+    }
+    guard let status else { return nil }
+    let (record, note) = try await asking { () async throws(LogRejection) in
+      try await log.read { reader in
+        (
+          reader.records(at: [status.location])[0],
+          status.note.flatMap { reader.note(at: $0) }
+        )
+      }
+    }
+    return MessageStatus(
+      status, uuid: uuid, payload: record?.payload, lastError: note ?? "", nowMs: clock.wallMs())
+  }
+
+  /// Entries in one page.
+  private static let longestPage = 4_096
+
+  /// Ascending sequences; nil where a message has ended or can't be read.
+  private func records(_ sequences: [Sequence]) async throws(StoreError) -> [StoredRecord?] {
+    try await asking { () async throws(LogRejection) in
+      let places = try await log.ask { $0.locate(sequences) }
+      return try await log.read { $0.records(at: places) }
+    }
+  }
+
+  private func message(_ record: NewRecord, _ ref: MessageRef) -> Message? {
+    message(
+      StoredRecord(
+        uuid: record.uuid, start: record.start, maxAgeMs: record.maxAgeMs,
+        maxAttempts: record.maxAttempts, payload: record.payload), ref)
+  }
+
+  private func message(_ record: StoredRecord, _ ref: MessageRef) -> Message? {
+    do {
+      var message = try MessagePayload.decode(
+        record.payload, uuid: String(decoding: record.uuid, as: UTF8.self),
+        origin: Origin(normalised: ""), start: Message.Start(record.start),
+        maxAgeMs: record.maxAgeMs, maxAttempts: record.maxAttempts)
+      // The log's frames name destinations by number; the URL says the same.
+      message.origin = try Origin(url: message.url)
+      return message
+    } catch {
+      logger.error(
+        "a stored message can't be decoded",
+        metadata: ["number": "\(ref.number)", "reason": "\(error)"])
+      return nil
+    }
+  }
+}
+
+extension MessageStatus {
+  fileprivate init(
+    _ status: RecordStatus, uuid: String, payload: [UInt8]?, lastError: String, nowMs: UInt64
+  ) {
+    let summary = payload.flatMap { bytes in
+      bytes.withUnsafeBytes { try? MessagePayload.summary(of: $0) }
+    }
+    let (state, nextAttemptAtMs) = Self.state(status, nowMs: nowMs)
+    self.init(
+      ref: SegmentLogStore.ref(status.sequence), uuid: uuid, state: state, url: summary?.url,
+      method: summary?.method, attempts: status.attempts, lastStatus: status.lastStatus,
+      lastError: lastError, nextAttemptAtMs: nextAttemptAtMs, acceptedAtMs: status.acceptedAtMs)
+  }
+
+  private static func state(_ status: RecordStatus, nowMs: UInt64) -> (State, UInt64?) {
+    switch status.state {
+    case .delivered: return (.delivered, nil)
+    case .dead: return (.dead, nil)
+    case .cancelled: return (.cancelled, nil)
+    case .pending: break
+    }
+    if let retry = status.retry {
+      let leftMs = retry.remainingMs(nowMs: nowMs)
+      return (.retrying, leftMs == 0 ? retry.dueAtMs : nowMs + leftMs)
+    }
+    let startMs = status.start.startMs(acceptedAtMs: status.acceptedAtMs)
+    return startMs > nowMs ? (.scheduled, startMs) : (.ready, nil)
+  }
+}

@@ -1,0 +1,127 @@
+import Logging
+import SegmentLog
+
+/// The embedded store: a `RunningLog` behind the `MessageStore` border. One lane, granted for life.
+package final class SegmentLogStore: MessageStore {
+  package struct Options: Sendable {
+    /// Bytes of a segment file.
+    package var segmentSize: UInt64 = 64 << 20
+    /// How long the UUID of a message that has ended is remembered, from its acceptance.
+    package var dedupWindow: Duration = .seconds(24 * 3_600)
+    /// How many ended messages that memory holds.
+    package var dedupMax = 10_000_000
+    package var onDamage: LogOptions.OnDamage = .drain
+    /// What may wait for the writer: beyond it `full`.
+    package var waitingMessages = 8_192
+    package var waitingBytes = 64 << 20
+    /// How long outcomes without hurry wait for a commit to ride on.
+    package var lazyDelay: Duration = .milliseconds(250)
+    /// Arrivals that are announced one by one before `more` stands for the rest.
+    package var arrivalWindow = 8_192
+    /// Payloads of new messages that are kept at hand.
+    package var bodyCacheBytes = 64 << 20
+    package init() {}
+  }
+
+  static let grant = LaneGrant(lane: 0, epoch: 1)
+
+  let log: RunningLog
+  let feed: StoreFeed
+  let clock: any Clock
+  let logger: Logger
+  let storeUUID: StoreUUID
+  /// Why nothing new is taken, and what to do; nil when all is well.
+  package let isReadOnly: String?
+
+  private init(_ opened: RunningLog.Opened, feed: StoreFeed, clock: any Clock, logger: Logger) {
+    log = opened.log
+    storeUUID = opened.store
+    isReadOnly = opened.readOnlyReason?.readOnlyReason
+    self.feed = feed
+    self.clock = clock
+    self.logger = logger
+  }
+
+  /// Takes the directory's lock and recovers what stands in it, on a thread of its own.
+  ///
+  /// `onFailure` is called once, on a thread of the log, when it can't go on: everything that waited
+  /// was answered, everything later is refused, and only a new process can recover.
+  package static func open(
+    directory: String, options: Options = Options(), clock: any Clock = SystemClock(),
+    logger: Logger, onFailure: @escaping @Sendable (LogFailure) -> Void
+  ) async throws(LogOpenError) -> (SegmentLogStore, RecoveryReport) {
+    try await open(options: options, clock: clock, logger: logger, onFailure: onFailure) {
+      () throws(LogOpenError) in try LogDirectory(path: directory)
+    }
+  }
+
+  /// The same over any disk, for tests.
+  package static func open(
+    options: Options, clock: any Clock, logger: Logger,
+    onFailure: @escaping @Sendable (LogFailure) -> Void,
+    directory: @escaping @Sendable () throws(LogOpenError) -> LogDirectory
+  ) async throws(LogOpenError) -> (SegmentLogStore, RecoveryReport) {
+    var cache = BodyCache.Limits()
+    cache.bytes = options.bodyCacheBytes
+    let feed = StoreFeed(arrivalWindow: options.arrivalWindow, bodies: cache, clock: clock)
+    let observer = RunningLog.Observer(
+      committed: { feed.committed($0, atMs: $1) },
+      failed: { failure in
+        feed.close()
+        onFailure(failure)
+      })
+    let opened = try await RunningLog.open(
+      options.settings, wallMs: { clock.wallMs() }, observer: observer, directory: directory)
+    feed.begin(opened.backlog)
+    let store = SegmentLogStore(opened, feed: feed, clock: clock, logger: logger)
+    return (store, opened.report)
+  }
+
+  package func nextEvents() async -> [StoreEvent] { await feed.nextEvents() }
+
+  package func counts() async -> StoreCounts { StoreCounts(log.totals) }
+
+  /// What waits is written and answered first, then the log is sealed and its threads end.
+  package func close() async {
+    await log.close()
+    feed.close()
+  }
+}
+
+/// What only this store has: the log itself.
+extension SegmentLogStore {
+  package func overview() async throws(StoreError) -> LogOverview {
+    try await asking { () async throws(LogRejection) in try await log.ask { $0.overview() } }
+  }
+
+  package func compact() async throws(StoreError) -> CompactionReport {
+    try await asking { () async throws(LogRejection) in try await log.compact() }
+  }
+
+  package func metrics() -> LogMetrics { log.metrics() }
+}
+
+extension SegmentLogStore.Options {
+  fileprivate var settings: RunningLog.Settings {
+    var random = SystemRandomNumberGenerator()
+    var settings = RunningLog.Settings(
+      log: LogOptions(
+        segmentSize: segmentSize, dedupWindowMs: dedupWindow.wholeMilliseconds,
+        dedupMax: dedupMax, onDamage: onDamage,
+        newStore: StoreUUID(high: random.next(), low: random.next()), saltSeed: random.next()))
+    settings.waitingMessages = waitingMessages
+    settings.waitingBytes = waitingBytes
+    settings.lazyDelay = lazyDelay
+    return settings
+  }
+}
+
+extension Duration {
+  /// Never negative, and ten thousand years at most.
+  fileprivate var wholeMilliseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    return UInt64(min(seconds, 315_576_000_000)) * 1_000
+      + UInt64(attoseconds / 1_000_000_000_000_000)
+  }
+}

@@ -1,0 +1,144 @@
+import Logging
+
+extension DeliveryService {
+  private enum Step: Sendable {
+    case attempt(Job)
+    case read([MessageRef])
+    case wait
+    case end
+  }
+
+  /// A slot: makes one attempt after the other, and reads bodies when somebody has to.
+  func work() async {
+    while true {
+      switch visit({ state, _ in Self.nextStep(&state) }) {
+      case .attempt(let job): await attempt(job)
+      case .read(let refs): await read(refs)
+      case .wait:
+        await park(in: \.workers) { state in
+          state.phase != .running || state.bodies.jobCount > 0 || state.bodies.canFetch
+        }
+      case .end: return
+      }
+    }
+  }
+
+  private static func nextStep(_ state: inout DeliveryState) -> Step {
+    guard state.phase == .running else { return .end }
+    if let job = state.bodies.nextJob() { return .attempt(job) }
+    let refs = state.bodies.nextFetch()
+    return refs.isEmpty ? .wait : .read(refs)
+  }
+
+  private func attempt(_ job: Job) async {
+    let request = builder.request(
+      job.message, attempt: job.start.number, nowMs: clock.wallMs())
+    let result = await sender.send(request)
+    let judgement = visit(byWorker: true) { state, now in
+      state.bodies.finished(job)
+      return conclude(job, result, &state, now)
+    }
+    log(judgement.verdict, of: job)
+  }
+
+  private func conclude(
+    _ job: Job, _ result: AttemptResult, _ state: inout DeliveryState, _ now: Moment
+  ) -> Judgement {
+    let message = job.start.message
+    let number = job.start.number
+    let context = AttemptContext(
+      number: number, ageFromMs: message.ageFromMs,
+      limits: RetryLimits(
+        maxAttempts: message.maxAttempts, maxAgeMs: message.maxAgeMs,
+        scheduleMs: job.message.limits.scheduleMs))
+    let judgement = configuration.retry.judge(
+      result, of: context, endedAtMs: now.wallMs, using: &state.random)
+    state.tally.count(judgement.verdict, result)
+    guard let grant = state.scheduler.ended(message.ref, judgement, at: now),
+      let change = Change(judgement.verdict, of: message.ref, attempts: number)
+    else { return judgement }
+    state.outcomes.append(change, under: grant)
+    return judgement
+  }
+
+  private func read(_ refs: [MessageRef]) async {
+    do throws(StoreError) {
+      let messages = try await store.bodies(refs)
+      let missing = visit(byWorker: true) { state, now in
+        let missing = state.bodies.arrived(refs, messages)
+        for start in missing {
+          state.scheduler.putBack(
+            start.ref, after: configuration.schedule.unreadableWait, forgotten: true, at: now)
+        }
+        return missing
+      }
+      for start in missing {
+        logger.error(
+          """
+          a waiting message can't be read, it will be tried again; \
+          look at the log with `log-inspect --verify`
+          """,
+          metadata: [
+            "number": "\(start.ref.number)", "destination": "\(start.origin)",
+            "again_in": "\(configuration.schedule.unreadableWait.inWords)",
+          ])
+      }
+    } catch {
+      let wait = configuration.schedule.pageRetry
+      let starts = visit(byWorker: true) { state, now in
+        let starts = state.bodies.failed(refs)
+        for start in starts {
+          state.scheduler.putBack(start.ref, after: wait, forgotten: false, at: now)
+        }
+        return starts.count
+      }
+      logger.warning(
+        "the store could not give messages to deliver, they will be tried again",
+        metadata: [
+          "messages": "\(starts)", "reason": "\(error)", "again_in": "\(wait.inWords)",
+        ])
+    }
+  }
+
+  private func log(_ verdict: Verdict, of job: Job) {
+    func facts(_ note: AttemptNote) -> Logger.Metadata {
+      var facts: Logger.Metadata = [
+        "uuid": "\(job.message.uuid)", "destination": "\(job.message.origin)",
+        "attempt": "\(job.start.number)",
+      ]
+      if note.status != 0 { facts["status"] = "\(note.status)" }
+      if !note.error.isEmpty { facts["reason"] = "\(note.error)" }
+      return facts
+    }
+    switch verdict {
+    case .delivered(let note):
+      logger.debug("delivered", metadata: facts(note))
+    case .retry(let wait, let note):
+      logger.debug(
+        "attempt failed",
+        metadata: facts(note).merging(["again_in_ms": "\(wait.millisecondsRoundedUp)"]) { $1 })
+    case .dead(let note):
+      logger.warning("message is dead", metadata: facts(note))
+    case .interrupted:
+      logger.debug("attempt interrupted, not counted", metadata: facts(AttemptNote(status: 0)))
+    }
+  }
+}
+
+extension Change {
+  /// nil for an interrupted attempt: nothing is recorded of it.
+  fileprivate init?(_ verdict: Verdict, of ref: MessageRef, attempts: UInt32) {
+    switch verdict {
+    case .delivered(let note):
+      self = .finish(ref, Ending(kind: .delivered, attempts: attempts, result: note))
+    case .dead(let note):
+      self = .finish(ref, Ending(kind: .dead, attempts: attempts, result: note))
+    case .retry(let wait, let note):
+      self = .retry(
+        ref, attempts: attempts, delayMs: UInt32(clamping: wait.millisecondsRoundedUp),
+        result: note)
+    case .interrupted:
+      return nil
+    }
+  }
+}

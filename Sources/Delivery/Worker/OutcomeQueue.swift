@@ -1,0 +1,31 @@
+import DequeModule
+
+/// Outcomes that wait to be handed to the store. Bounded by the schedule, which starts nothing while
+/// too many are unrecorded.
+struct OutcomeQueue {
+  struct Batch: Sendable {
+    var grant: LaneGrant
+    var changes: [Change]
+  }
+
+  /// In one call to the store.
+  private static let batchMax = 1024
+
+  private var waiting: Deque<(grant: LaneGrant, change: Change)> = []
+
+  var isEmpty: Bool { waiting.isEmpty }
+
+  mutating func append(_ change: Change, under grant: LaneGrant) {
+    waiting.append((grant, change))
+  }
+
+  mutating func nextBatch() -> Batch? {
+    guard let grant = waiting.first?.grant else { return nil }
+    var changes: [Change] = []
+    while changes.count < Self.batchMax, let first = waiting.first, first.grant == grant {
+      changes.append(first.change)
+      waiting.removeFirst()
+    }
+    return Batch(grant: grant, changes: changes)
+  }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+
+/// The command line: `dispatcher` alone is `dispatcher serve`.
+@main
+struct DispatcherCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dispatcher",
+    abstract: "Accepts HTTP messages, makes them durable, and delivers them at least once.",
+    discussion: """
+      Without a verb the server is started, as with "dispatcher serve".
+
+      Exit codes: 0 all is well; 1 it failed; 64 the command line is wrong; 74 the log can't be \
+      used or its disk failed; 75 another process holds the log; 78 the configuration is wrong.
+      """,
+    version: version,
+    subcommands: [
+      ServeCommand.self, CompactCommand.self, CheckConfigCommand.self, SinkCommand.self,
+      SendCommand.self,
+    ],
+    defaultSubcommand: ServeCommand.self)
+}
+
+/// The version of the program: what `--version` prints.
+let version = "0.1.0"

@@ -1,0 +1,53 @@
+import Foundation
+import SegmentLog
+
+/// The answer of `POST /log/compact`, as far as it is printed.
+struct CompactionAnswer: Decodable {
+  struct Segment: Decodable {
+    var id: UInt64
+    var file: String
+    var state: String
+    var messages: UInt64
+    var live: UInt64
+    var storedBytes: UInt64
+    var keptBecause: String?
+
+    enum CodingKeys: String, CodingKey {
+      case id = "Id"
+      case file = "File"
+      case state = "State"
+      case messages = "Messages"
+      case live = "Live"
+      case storedBytes = "StoredBytes"
+      case keptBecause = "KeptBecause"
+    }
+
+    var overview: SegmentOverview {
+      SegmentOverview(
+        id: id, file: file, state: .init(rawValue: state) ?? .sealed, messages: messages,
+        live: live, storedBytes: storedBytes, keptBecause: keptBecause)
+    }
+  }
+
+  var removed: [Segment]
+  var kept: [Segment]
+  var bytesBefore: UInt64
+  var bytesAfter: UInt64
+
+  enum CodingKeys: String, CodingKey {
+    case removed = "Removed"
+    case kept = "Kept"
+    case bytesBefore = "BytesBefore"
+    case bytesAfter = "BytesAfter"
+  }
+
+  /// nil when it is not an answer of a dispatcher.
+  static func report(_ body: [UInt8]) -> CompactionReport? {
+    guard let answer = try? JSONDecoder().decode(CompactionAnswer.self, from: Data(body)) else {
+      return nil
+    }
+    return CompactionReport(
+      removed: answer.removed.map(\.overview), kept: answer.kept.map(\.overview),
+      bytesBefore: answer.bytesBefore, bytesAfter: answer.bytesAfter)
+  }
+}

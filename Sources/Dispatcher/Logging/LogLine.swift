@@ -1,0 +1,88 @@
+import Logging
+
+/// How one event becomes one line. Whatever stands in a message or a value, the line stays one
+/// line: texts come from callers and destinations.
+enum LogLine {
+  static func bytes(
+    _ format: LogFormat, timeMs: UInt64, level: Logger.Level, message: String,
+    metadata: Logger.Metadata
+  ) -> [UInt8] {
+    var line = LineBuilder()
+    let time = UTCTime.text(unixMs: timeMs)
+    let fields = metadata.sorted { $0.key < $1.key }
+    switch format {
+    case .text:
+      line.raw(time)
+      line.raw(" ")
+      line.raw(level.rawValue)
+      line.raw(" ")
+      line.escaped(message)
+      for (name, value) in fields {
+        line.raw(" ")
+        line.escaped(name)
+        line.raw("=")
+        line.field(value.description)
+      }
+    case .json:
+      line.raw("{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"message\":")
+      line.quoted(message)
+      for (name, value) in fields {
+        line.raw(",")
+        // The three names of the event itself are taken.
+        line.quoted(["time", "level", "message"].contains(name) ? "\(name)_" : name)
+        line.raw(":")
+        line.quoted(value.description)
+      }
+      line.raw("}")
+    }
+    line.raw("\n")
+    return line.bytes
+  }
+}
+
+/// Gathers the bytes of a line.
+private struct LineBuilder {
+  private(set) var bytes: [UInt8] = []
+
+  init() { bytes.reserveCapacity(256) }
+
+  mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+  /// Control characters, quotation marks and backslashes as JSON writes them.
+  mutating func escaped(_ text: String, marks: Bool = false) {
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\n"): raw("\\n")
+      case UInt8(ascii: "\r"): raw("\\r")
+      case UInt8(ascii: "\t"): raw("\\t")
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        if marks { bytes.append(UInt8(ascii: "\\")) }
+        bytes.append(byte)
+      case 0..<0x20, 0x7F:
+        raw("\\u00")
+        bytes.append(Self.digits[Int(byte >> 4)])
+        bytes.append(Self.digits[Int(byte & 15)])
+      default: bytes.append(byte)
+      }
+    }
+  }
+
+  mutating func quoted(_ text: String) {
+    raw("\"")
+    escaped(text, marks: true)
+    raw("\"")
+  }
+
+  /// Bare where a reader of `name=value` can tell where it ends, else in quotation marks.
+  mutating func field(_ text: String) {
+    let bare =
+      !text.isEmpty
+      && text.utf8.allSatisfy {
+        $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
+          && $0 != UInt8(ascii: "\\")
+      }
+    if bare { raw(text) } else { quoted(text) }
+  }
+
+  private static let digits = Array("0123456789abcdef".utf8)
+}

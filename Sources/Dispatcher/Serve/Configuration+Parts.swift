@@ -1,0 +1,45 @@
+import Delivery
+import Gateway
+import SegmentLog
+
+/// Each part's own options, out of the one configuration.
+extension Configuration {
+  var gateway: GatewayConfiguration {
+    GatewayConfiguration(
+      listen: listen, admin: admin, adminToken: adminToken, maxBody: maxBody, version: version)
+  }
+
+  var store: SegmentLogStore.Options {
+    var options = SegmentLogStore.Options()
+    options.segmentSize = UInt64(segmentSize)
+    options.dedupWindow = dedupWindow
+    options.dedupMax = dedupMax
+    options.onDamage =
+      switch onDamage {
+      case .drain: .drain
+      case .refuse: .refuse
+      case .continue: .proceed
+      }
+    return options
+  }
+
+  var delivery: DeliveryConfiguration {
+    var delivery = DeliveryConfiguration()
+    delivery.worker = worker
+    delivery.timeout = timeout
+    delivery.retry = policy
+    delivery.userAgent = "Dispatcher/\(version)"
+    delivery.bodyBytesMax = maxBody
+    return delivery
+  }
+
+  private var policy: RetryPolicy {
+    var policy = RetryPolicy()
+    policy.initial = retry.initial
+    policy.cap = retry.cap
+    policy.maxAgeMs = UInt64(retry.maxAge.milliseconds)
+    policy.maxAttempts = UInt32(retry.maxAttempts)
+    policy.permanentStatuses = Set(retry.permanent.map { UInt16($0) })
+    return policy
+  }
+}

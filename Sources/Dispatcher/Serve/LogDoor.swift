@@ -1,0 +1,42 @@
+import SegmentLog
+
+/// The door of a log directory, tried before anything is started: what is wrong with it is said at
+/// once, in words, and with an exit code of its own.
+enum LogDoor {
+  enum Problem: Error, Equatable {
+    /// Another process has it.
+    case inUse(String)
+    case unusable(String)
+
+    var exitStatus: ExitStatus {
+      switch self {
+      case .inUse: .logInUse
+      case .unusable: .log
+      }
+    }
+
+    var reason: String {
+      switch self {
+      case .inUse(let reason), .unusable(let reason): reason
+      }
+    }
+  }
+
+  /// Opens the directory (and makes it where there is none), takes its lock and gives it free
+  /// again. Whoever opens the log later takes it for good.
+  static func tryToOpen(_ path: String) throws(Problem) {
+    do throws(FileDisk.OpenFailure) {
+      _ = try FileDisk(path: path, access: .readWrite)
+    } catch {
+      throw .unusable("log: \(error)")
+    }
+    do throws(DirectoryLock.Failure) {
+      _ = try DirectoryLock(path: path)
+    } catch {
+      switch error {
+      case .held: throw .inUse("log: \(error)")
+      case .failed: throw .unusable("log: \(error)")
+      }
+    }
+  }
+}

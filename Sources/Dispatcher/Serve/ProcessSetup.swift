@@ -1,0 +1,21 @@
+import Glibc
+
+/// What the process asks of the system before anything else.
+enum ProcessSetup {
+  static func apply() {
+    // A peer that has gone is an error of that write, not the end of the process.
+    signal(SIGPIPE, SIG_IGN)
+    raiseDescriptorLimit()
+  }
+
+  /// Each connection is a descriptor, and the usual soft limit of 1024 is a tenth of the idle
+  /// connections that must be possible. Beyond a million nothing is gained, and some systems' hard
+  /// limit is so high that programs which close "all" descriptors would not end.
+  private static func raiseDescriptorLimit() {
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(resource, &limit) == 0 else { return }
+    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 1 << 20))
+    setrlimit(resource, &limit)
+  }
+}

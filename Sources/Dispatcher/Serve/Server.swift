@@ -1,0 +1,134 @@
+import Delivery
+import Gateway
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import SegmentLog
+import Synchronization
+
+/// The life of the server, from its first line to its last.
+///
+/// This is a sequence, written as one: the listeners open before the log is read, the deliveries
+/// begin when it is, and at the end each part is stopped only when the one before it has finished.
+/// A service group starts everything at once and knows no step that fails the start, so that there
+/// would be more to write around it than here.
+struct Server {
+  let configuration: Configuration
+  let logger = Logger(label: "dispatcher")
+  private let clock = SystemClock()
+
+  init(_ configuration: Configuration) { self.configuration = configuration }
+
+  /// Returns when a signal has asked for the end and everything is written.
+  func run() async throws(ServeFailure) {
+    ProcessSetup.apply()
+    let signals = TerminationSignals()
+    try tryLog()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    let egress = EgressGuard(clock: clock)
+    let gateway = GatewayServer(
+      configuration: configuration.gateway, group: group, clock: clock, logger: logger,
+      refusal: { egress.refusal(literalHost: $0, port: $1) })
+    try await listen(gateway, egress)
+
+    let start = StartGate(logger: logger)
+    Task {
+      await signals.first()
+      start.signalled()
+    }
+    let store = try await recover()
+    start.recovered()
+
+    let resolver = NameResolver(clock: clock)
+    let sender = AsyncHTTPClientSender(
+      configuration: .init(worker: configuration.worker), guard: egress, resolver: resolver,
+      eventLoopGroup: group)
+    let delivery = DeliveryService(
+      store: store, sender: sender, clock: clock, configuration: configuration.delivery,
+      logger: logger)
+    let delivering = Task { await delivery.run() }
+    gateway.install(
+      Backend(store: store, probe: delivery, log: store), state: serviceState(store))
+
+    await signals.first()
+    logger.info("stopping")
+    await gateway.drain(delay: configuration.drainDelay)
+    await delivery.shutdown(grace: .seconds(25))
+    await delivering.value
+    await sender.shutdown()
+    resolver.shutdown()
+    await store.close()
+    await gateway.stop()
+    try? await group.shutdownGracefully()
+    logger.info("stopped")
+  }
+
+  /// What is wrong with the log's directory is found before anything else is begun.
+  private func tryLog() throws(ServeFailure) {
+    do throws(LogDoor.Problem) {
+      try LogDoor.tryToOpen(configuration.log)
+    } catch {
+      throw ServeFailure(status: error.exitStatus, reason: error.reason)
+    }
+  }
+
+  private func listen(_ gateway: GatewayServer, _ egress: EgressGuard) async throws(ServeFailure) {
+    let bound: BoundAddresses
+    do throws(GatewayError) {
+      bound = try await gateway.start()
+    } catch {
+      throw ServeFailure(status: .failure, reason: "\(error)")
+    }
+    egress.setOwnListeners([bound.main] + (bound.admin.map { [$0] } ?? []))
+    logger.info(
+      "listening",
+      metadata: [
+        "listen": "\(BoundAddress.text(bound.main))",
+        "admin": "\(bound.admin.map(BoundAddress.text) ?? "off")", "version": "\(version)",
+        "pid": "\(getpid())",
+      ])
+  }
+
+  private func recover() async throws(ServeFailure) -> SegmentLogStore {
+    let began = clock.monotonic()
+    do throws(LogOpenError) {
+      let (store, report) = try await SegmentLogStore.open(
+        directory: configuration.log, options: configuration.store, clock: clock, logger: logger,
+        onFailure: { [logger] in FatalStop.begin($0, logger: logger) })
+      let took = clock.monotonic() - began
+      for line in RecoveryLines.lines(report, log: configuration.log, took: took) {
+        logger.log(level: line.level, "\(line.message)", metadata: line.fields)
+      }
+      return store
+    } catch {
+      throw ServeFailure(status: .log, reason: "log: \(error)")
+    }
+  }
+
+  private func serviceState(_ store: SegmentLogStore) -> ServiceState {
+    guard let reason = store.isReadOnly else { return .serving }
+    logger.error("nothing new is taken", metadata: ["reason": "\(reason)"])
+    return .drainOnly(reason: reason)
+  }
+}
+
+/// A signal while the log is still being read ends the process right there: nothing was taken yet,
+/// and reading can be begun again at any time.
+private final class StartGate: Sendable {
+  private let recovering = Mutex(true)
+  private let logger: Logger
+
+  init(logger: Logger) { self.logger = logger }
+
+  func recovered() { recovering.withLock { $0 = false } }
+
+  func signalled() {
+    recovering.withLock { recovering in
+      guard recovering else { return }
+      logger.info("stopped while the log was being read")
+      LogOutput.writer.flush()
+      _exit(0)
+    }
+  }
+}

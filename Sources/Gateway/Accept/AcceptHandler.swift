@@ -1,0 +1,243 @@
+import Delivery
+import Logging
+import NIOCore
+
+/// What stands behind one listener.
+struct Site: Sendable {
+  /// Why this request may not come in here, asked before anything else looks at it.
+  let refusal: @Sendable (RequestHead) -> Answer?
+  let routes: any RouteResponder
+}
+
+/// Answers what the accept path doesn't answer itself.
+protocol RouteResponder: Sendable {
+  func answer(_ head: RequestHead, body: ByteBuffer, channel: any Channel) async -> Answer
+}
+
+/// What the answer needs of its request.
+struct PendingRequest {
+  let head: RequestHead
+  /// Of the posted message, once it is read.
+  var uuid = ""
+}
+
+/// The only handler of a connection: reads requests, answers posted messages itself and lets the
+/// routes answer everything else. What happens when is decided by `ConnectionCore`; this performs
+/// it.
+final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = Never
+  typealias OutboundOut = ByteBuffer
+
+  let loop: AcceptLoop
+  let site: Site
+  private(set) var context: ChannelHandlerContext?
+  var core: ConnectionCore
+  private var isAdvancing = false
+  var needsFlush = false
+  private var outputIsClosing = false
+  private var readWasHeldBack = false
+  private var isBusy = false
+  private var charged = 0
+  private var roomPoll: Scheduled<Void>?
+  private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
+  /// The request whose answer is awaited.
+  var pending: PendingRequest?
+  var token: UInt64?
+  var routeTask: Task<Void, Never>?
+  /// The request that is being read or answered had begun before the shutdown did.
+  var begunBeforeDrain = false
+
+  init(loop: AcceptLoop, site: Site) {
+    self.loop = loop
+    self.site = site
+    core = ConnectionCore(
+      limits: loop.environment.limits, bodyMax: loop.environment.reader.limits.maxEnvelopeBytes,
+      now: .now())
+  }
+
+  // MARK: Events of the channel
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    loop.join(self)
+    armTimer()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { tearDown() }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    tearDown()
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    core.receive(&bytes, now: .now())
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) { advance() }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .inputClosed? = event as? ChannelEvent {
+      core.inputClosed()
+      advance()
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    core.setWritable(context.channel.isWritable, now: .now())
+    advance()
+    context.fireChannelWritabilityChanged()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    loop.environment.logger.debug("connection failed", metadata: ["error": "\(error)"])
+    context.close(promise: nil)
+  }
+
+  /// Called for each read that the channel would do by itself: the place to hold back.
+  func read(context: ChannelHandlerContext) {
+    if core.wantsBytes { context.read() } else { readWasHeldBack = true }
+  }
+
+  // MARK: Called by the loop
+
+  func markBegun() { begunBeforeDrain = core.isBusy }
+
+  func close() { context?.close(promise: nil) }
+
+  // MARK: Performing steps
+
+  func advance() {
+    guard !isAdvancing, context != nil else { return }
+    isAdvancing = true
+    let now = NIODeadline.now()
+    while perform(core.step(now: now)) {}
+    isAdvancing = false
+    settle(now)
+  }
+
+  /// False when there is nothing more to do now.
+  private func perform(_ step: ConnectionCore.Step) -> Bool {
+    switch step {
+    case .wait:
+      return false
+    case .sayContinue:
+      writeInterim()
+    case .serve(let head, let body):
+      serve(head, body)
+    case .refuse(let problem, let head):
+      refuse(problem, head)
+    case .close:
+      close()
+      return false
+    }
+    return true
+  }
+
+  /// Brings what surrounds the core into line with it.
+  private func settle(_ now: NIODeadline) {
+    guard let context else { return }
+    if core.isBusy != isBusy {
+      isBusy = core.isBusy
+      if isBusy { loop.begin() } else { loop.end() }
+    }
+    settleBudget(now)
+    if needsFlush {
+      needsFlush = false
+      context.flush()
+    }
+    if core.isLingering, !outputIsClosing {
+      outputIsClosing = true
+      closeOutput(context)
+    }
+    armTimer()
+    if readWasHeldBack, core.wantsBytes {
+      readWasHeldBack = false
+      context.read()
+    }
+  }
+
+  private func closeOutput(_ context: ChannelHandlerContext) {
+    let done = context.eventLoop.makePromise(of: Void.self)
+    done.futureResult.assumeIsolated().whenComplete { [weak self] result in
+      guard let self else { return }
+      switch result {
+      case .success:
+        core.outputClosed(now: .now())
+        advance()
+      case .failure:
+        close()
+      }
+    }
+    context.close(mode: .output, promise: done)
+  }
+
+  private func tearDown() {
+    guard context != nil else { return }
+    context = nil
+    timer?.task.cancel()
+    timer = nil
+    roomPoll?.cancel()
+    roomPoll = nil
+    routeTask?.cancel()
+    routeTask = nil
+    if let token { loop.desk.leave(token) }
+    token = nil
+    pending = nil
+    loop.environment.budget.give(back: charged)
+    charged = 0
+    if isBusy { loop.end() }
+    isBusy = false
+    loop.leave(self)
+  }
+
+  // MARK: Time
+
+  /// One timer per connection, set anew only when the deadline comes nearer: a request that is
+  /// answered within its time costs no scheduling at all.
+  private func armTimer() {
+    guard let deadline = core.deadline, let context else { return }
+    if let timer {
+      if timer.deadline <= deadline { return }
+      timer.task.cancel()
+    }
+    let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [self] in
+      timer = nil
+      guard self.context != nil else { return }
+      let now = NIODeadline.now()
+      _ = perform(core.expire(now: now))
+      settle(now)
+    }
+    timer = (task, deadline)
+  }
+
+  // MARK: Room for bodies
+
+  private func settleBudget(_ now: NIODeadline) {
+    let held = core.gatheredBytes
+    if held < charged {
+      loop.environment.budget.give(back: charged - held)
+      charged = held
+    } else if held > charged {
+      if loop.environment.budget.take(held - charged) {
+        charged = held
+        core.unblock()
+      } else {
+        core.block(now: now)
+        pollForRoom()
+      }
+    }
+  }
+
+  private func pollForRoom() {
+    guard roomPoll == nil, let context else { return }
+    roomPoll = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { [self] in
+      roomPoll = nil
+      settleBudget(.now())
+      advance()
+    }
+  }
+}

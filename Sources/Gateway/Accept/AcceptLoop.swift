@@ -1,0 +1,77 @@
+import Delivery
+import Logging
+import NIOCore
+
+/// What all connections of both listeners share.
+package struct AcceptEnvironment: Sendable {
+  let services: ServiceSwitch
+  let reader: EnvelopeReader
+  let limits: ConnectionLimits
+  let budget: ReceiveBudget
+  let counters: GatewayCounters
+  let clock: any Clock
+  let logger: Logger
+}
+
+/// What the connections of one event loop share, and the list of them. Lives on its event loop.
+final class AcceptLoop {
+  let eventLoop: any EventLoop
+  let environment: AcceptEnvironment
+  let desk: EnqueueDesk
+  var random = SystemRandomNumberGenerator()
+  private var connections: [ObjectIdentifier: AcceptHandler] = [:]
+  private var busy = 0
+  private var drained: EventLoopPromise<Void>?
+  private var dateSecond: UInt64 = .max
+  private var dateLine = ""
+
+  init(eventLoop: any EventLoop, environment: AcceptEnvironment) {
+    self.eventLoop = eventLoop
+    self.environment = environment
+    desk = EnqueueDesk(
+      eventLoop: eventLoop, budget: environment.budget,
+      roomTimeout: environment.limits.roomTimeout)
+  }
+
+  /// Writes answers with the date of this second, which is put into text once.
+  func writer(wallMs: UInt64, allocator: ByteBufferAllocator) -> AnswerWriter {
+    if wallMs / 1000 != dateSecond {
+      dateSecond = wallMs / 1000
+      dateLine = "Date: \(Timestamps.httpDate(unixMs: wallMs))\r\n"
+    }
+    return AnswerWriter(allocator: allocator, dateLine: dateLine)
+  }
+
+  // MARK: Connections
+
+  func join(_ connection: AcceptHandler) { connections[ObjectIdentifier(connection)] = connection }
+
+  func leave(_ connection: AcceptHandler) { connections[ObjectIdentifier(connection)] = nil }
+
+  func begin() { busy += 1 }
+
+  func end() {
+    busy -= 1
+    guard busy == 0 else { return }
+    drained?.succeed()
+    drained = nil
+  }
+
+  /// Requests that have begun will be answered as before, whatever is refused from now on.
+  func markBegun() {
+    for connection in connections.values { connection.markBegun() }
+  }
+
+  /// Done when no request is being read or answered.
+  func whenIdle() -> EventLoopFuture<Void> {
+    if busy == 0 { return eventLoop.makeSucceededVoidFuture() }
+    let promise = drained ?? eventLoop.makePromise()
+    drained = promise
+    return promise.futureResult
+  }
+
+  func close() {
+    for connection in connections.values { connection.close() }
+    desk.close()
+  }
+}

@@ -1,0 +1,114 @@
+import Delivery
+import SegmentLog
+
+/// Gathers what `/metrics` shows.
+struct MetricsSource: Sendable {
+  let services: ServiceSwitch
+  let counters: GatewayCounters
+  let budget: ReceiveBudget
+  let version: String
+
+  func text() async -> String {
+    let reading = services.current
+    var metrics = MetricsText()
+    addProcess(to: &metrics, reading)
+    addGateway(to: &metrics)
+    guard let backend = reading.backend else { return metrics.text }
+    // One reading for all five: only then does the sum close within a scrape.
+    Self.addAccounting(to: &metrics, await backend.store.counts())
+    Self.addDelivery(to: &metrics, backend.probe.deliveryCounters())
+    if let log = backend.log { Self.addLog(to: &metrics, log.metrics()) }
+    return metrics.text
+  }
+
+  private func addProcess(to metrics: inout MetricsText, _ reading: ServiceSwitch.Reading) {
+    metrics.begin("dispatcher_build_info", .gauge, "The running version.")
+    metrics.sample("dispatcher_build_info", 1, [("version", version)])
+    metrics.begin("dispatcher_state", .gauge, "1 for the state the process is in.")
+    let now = HealthRoutes.name(reading)
+    for state in ["recovering", "serving", "drain-only", "draining"] {
+      metrics.sample("dispatcher_state", state == now ? 1 : 0, [("state", state)])
+    }
+  }
+
+  private func addGateway(to metrics: inout MetricsText) {
+    metrics.begin("dispatcher_enqueue_total", .counter, "Answers to posted messages by status.")
+    for answer in counters.enqueueAnswers() {
+      metrics.sample("dispatcher_enqueue_total", answer.count, [("code", "\(answer.status)")])
+    }
+    metrics.single(
+      "dispatcher_connections", .gauge, "Open connections on both listeners.",
+      UInt64(max(0, counters.connections)))
+    metrics.single(
+      "dispatcher_receiving_bytes", .gauge, "Bytes of bodies being received or waiting for room.",
+      UInt64(max(0, budget.bytes)))
+  }
+
+  /// accepted = delivered + dead + cancelled + pending.
+  static func addAccounting(to metrics: inout MetricsText, _ counts: StoreCounts) {
+    metrics.single(
+      "dispatcher_accepted_total", .counter, "Messages made durable.", counts.accepted)
+    metrics.single(
+      "dispatcher_delivered_total", .counter, "Messages delivered.", counts.delivered)
+    metrics.single(
+      "dispatcher_cancelled_total", .counter, "Messages cancelled.", counts.cancelled)
+    metrics.single("dispatcher_dead", .gauge, "Messages in the dead letters.", counts.dead)
+    metrics.single("dispatcher_pending", .gauge, "Messages that have not ended.", counts.pending)
+  }
+
+  static func addDelivery(to metrics: inout MetricsText, _ counters: DeliveryCounters) {
+    metrics.begin(
+      "dispatcher_attempts_total", .counter, "Attempts that ended, by outcome and kind.")
+    let attempts = counters.attempts.sorted {
+      ($0.key.outcome, $0.key.kind) < ($1.key.outcome, $1.key.kind)
+    }
+    for (attempt, count) in attempts {
+      metrics.sample(
+        "dispatcher_attempts_total", count, [("outcome", attempt.outcome), ("kind", attempt.kind)])
+    }
+    metrics.single(
+      "dispatcher_inflight", .gauge, "Attempts being made.", UInt64(max(0, counters.inFlight)))
+    metrics.single(
+      "dispatcher_scheduled", .gauge, "Messages the schedule holds in memory.",
+      UInt64(max(0, counters.scheduled)))
+    metrics.single(
+      "dispatcher_destinations", .gauge, "Destinations known.",
+      UInt64(max(0, counters.destinations)))
+    metrics.single(
+      "dispatcher_refused_changes_total", .counter,
+      "Outcomes of messages that had ended meanwhile.", counters.refusedChanges)
+  }
+
+  static func addLog(to metrics: inout MetricsText, _ log: LogMetrics) {
+    metrics.single("dispatcher_log_bytes", .gauge, "Bytes on disk.", log.bytesOnDisk)
+    metrics.single("dispatcher_log_segments", .gauge, "Segments on disk.", log.segments)
+    metrics.single("dispatcher_log_frames_total", .counter, "Frames written.", log.frames)
+    metrics.single(
+      "dispatcher_log_torn_tail_bytes", .gauge, "Bytes dropped from the tail at the start.",
+      log.tornTailBytes)
+    metrics.single(
+      "dispatcher_log_damaged_frames", .gauge, "Damaged frames found at the start.",
+      log.damagedFrames)
+    metrics.single(
+      "dispatcher_waiting_messages", .gauge, "Messages that wait for the writer.",
+      log.waitingMessages)
+    metrics.single(
+      "dispatcher_waiting_bytes", .gauge, "Bytes that wait for the writer.", log.waitingBytes)
+    addSyncTimes(to: &metrics, log)
+  }
+
+  private static func addSyncTimes(to metrics: inout MetricsText, _ log: LogMetrics) {
+    let name = "dispatcher_log_sync_seconds"
+    metrics.begin(name, .histogram, "Time of one sync of the log.")
+    var cumulative: UInt64 = 0
+    for (index, boundMs) in LogMetrics.syncBucketsMs.enumerated() {
+      if index < log.syncHistogram.count { cumulative &+= log.syncHistogram[index] }
+      metrics.sample("\(name)_bucket", cumulative, [("le", "\(boundMs / 1000)")])
+    }
+    // The sum of the buckets, not `syncs`: within one scrape the two must agree.
+    let total = log.syncHistogram.reduce(0, &+)
+    metrics.sample("\(name)_bucket", total, [("le", "+Inf")])
+    metrics.sample("\(name)_sum", seconds: Double(log.syncNanoseconds) / 1e9)
+    metrics.sample("\(name)_count", total)
+  }
+}

@@ -1,0 +1,38 @@
+import Hummingbird
+
+/// `/healthz`: the process lives (restarting it would help nobody). `/readyz`: send it messages.
+struct HealthRoutes: Sendable {
+  let services: ServiceSwitch
+
+  func health() -> Response {
+    let reading = services.current
+    var json = JSONWriter()
+    json.object { json in
+      json.field("State", Self.name(reading))
+      if case .drainOnly(let reason) = reading.state { json.field("Reason", reason) }
+    }
+    return .json(json.bytes)
+  }
+
+  func readiness() throws(Problem) -> Response {
+    let reading = services.current
+    if reading.leaving { throw EnqueueRules.draining }
+    switch reading.state {
+    case .serving: return health()
+    case .recovering: throw EnqueueRules.recovering
+    case .drainOnly(let reason): throw Problem(.logDamaged, reason, retryAfter: 60)
+    case .draining: throw EnqueueRules.draining
+    }
+  }
+
+  /// One word for people and metrics.
+  static func name(_ reading: ServiceSwitch.Reading) -> String {
+    if reading.leaving { return "draining" }
+    return switch reading.state {
+    case .recovering: "recovering"
+    case .serving: "serving"
+    case .drainOnly: "drain-only"
+    case .draining: "draining"
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import HTTPTypes
+
+/// Which paths there are and what may be done on them: asked before the router, so that a path
+/// without a route is told apart from a route without the method.
+struct PathTable: Sendable {
+  private struct Entry: Sendable {
+    /// nil: any one segment.
+    let segments: [String?]
+    var methods: [HTTPRequest.Method]
+  }
+
+  private var entries: [Entry] = []
+
+  /// `path` as the router writes it: `messages/:uuid`.
+  mutating func add(_ path: String, _ method: HTTPRequest.Method) {
+    let segments = path.split(separator: "/").map { $0.hasPrefix(":") ? nil : String($0) }
+    var methods = [method]
+    if method == .get { methods.append(.head) }
+    if let known = entries.firstIndex(where: { $0.segments == segments }) {
+      entries[known].methods += methods
+    } else {
+      entries.append(Entry(segments: segments, methods: methods))
+    }
+  }
+
+  /// nil: there is no such path.
+  func methods(of path: String) -> [HTTPRequest.Method]? {
+    guard path.first == "/" else { return nil }
+    // Empty segments (`//`, a slash at the end) are not dropped: what is another path elsewhere is
+    // another path here.
+    let segments =
+      path == "/" ? [] : path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+    return entries.first { entry in
+      entry.segments.count == segments.count
+        && zip(entry.segments, segments).allSatisfy { known, given in
+          known.map { $0 == given } ?? !given.isEmpty
+        }
+    }?.methods
+  }
+}

@@ -1,0 +1,68 @@
+/// What the gateway is told at start.
+package struct GatewayConfiguration: Sendable {
+  /// Where callers enqueue and read.
+  package var listen: ListenAddress
+  /// Where operators look and act; nil = no admin listener.
+  package var admin: ListenAddress?
+  /// When set, every admin route but `/healthz` and `/readyz` asks for it as a bearer token.
+  package var adminToken: String?
+  /// Bytes of a message's body, after the envelope was decoded.
+  package var maxBody: Int
+  /// Shown by `/metrics`.
+  package var version: String
+  package var limits: ConnectionLimits
+
+  package init(
+    listen: ListenAddress, admin: ListenAddress? = nil, adminToken: String? = nil,
+    maxBody: Int = 1 << 20, version: String = "0", limits: ConnectionLimits = ConnectionLimits()
+  ) {
+    self.listen = listen
+    self.admin = admin
+    self.adminToken = adminToken
+    self.maxBody = maxBody
+    self.version = version
+    self.limits = limits
+  }
+}
+
+/// A host and a port to listen on.
+package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
+  /// nil = every address of this machine, IPv6 and IPv4.
+  package var host: String?
+  /// 0 = the system chooses.
+  package var port: Int
+
+  package init(host: String?, port: Int) {
+    self.host = host
+    self.port = port
+  }
+
+  /// As it is written in the configuration: `:8080`, `127.0.0.1:8081`, `[::1]:8080`.
+  package var description: String {
+    guard let host else { return ":\(port)" }
+    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
+}
+
+/// How long a connection may take, and how much of the machine connections may hold together.
+package struct ConnectionLimits: Sendable, Equatable {
+  /// From the first byte of a request to the last one of its head.
+  package var headTimeout: Duration = .seconds(10)
+  /// From the end of the head to the last byte of the body.
+  package var bodyTimeout: Duration = .seconds(30)
+  /// A kept connection on which nothing comes.
+  package var idleTimeout: Duration = .seconds(60)
+  /// A client that doesn't read its answers.
+  package var writeTimeout: Duration = .seconds(30)
+  /// How long what a refused client still sends is read and dropped, so that the answer isn't lost
+  /// to a connection reset.
+  package var lingerTimeout: Duration = .seconds(2)
+  /// How long a request waits for room (in the store's queue, or for its body) before the 503.
+  package var roomTimeout: Duration = .seconds(5)
+  /// Bytes of all bodies that are being received or wait for room, over all connections.
+  package var receiveBudget: Int = 64 << 20
+  /// Connections at once on both listeners; one more is closed at once.
+  package var maxConnections: Int = 50_000
+
+  package init() {}
+}

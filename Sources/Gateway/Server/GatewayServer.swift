@@ -1,0 +1,165 @@
+import Delivery
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The two listeners. They open before recovery ends, so that `/healthz` answers from the first
+/// second; what they serve is installed later.
+///
+///     start → install → (set) … → drain → stop
+package final class GatewayServer: Sendable {
+  package let services = ServiceSwitch()
+  package let counters = GatewayCounters()
+
+  private let configuration: GatewayConfiguration
+  private let group: any EventLoopGroup
+  private let environment: AcceptEnvironment
+  /// Short: set once by `start`, read by the two halves of the shutdown.
+  private let running = Mutex(Running())
+
+  private struct Running {
+    var loops: [NIOLoopBoundBox<AcceptLoop>] = []
+    var listeners: [any Channel] = []
+  }
+
+  /// - Parameter refusal: why this host and port may never be a destination, nil when they may;
+  ///   called on event loops, must not block.
+  package init(
+    configuration: GatewayConfiguration, group: any EventLoopGroup, clock: any Clock,
+    logger: Logger = Logger(label: "dispatcher.gateway"),
+    refusal: @escaping EnvelopeReader.Refusal = { _, _ in nil }
+  ) {
+    self.configuration = configuration
+    self.group = group
+    environment = AcceptEnvironment(
+      services: services,
+      reader: EnvelopeReader(
+        limits: EnvelopeLimits(maxBodyBytes: configuration.maxBody), refusal: refusal),
+      limits: configuration.limits,
+      budget: ReceiveBudget(limit: configuration.limits.receiveBudget),
+      counters: counters, clock: clock, logger: logger)
+  }
+
+  /// Opens both listeners; when one can't be opened neither stays open.
+  package func start() async throws(GatewayError) -> BoundAddresses {
+    let loops = await makeLoops()
+    running.withLock { $0.loops = loops }
+    let main = try await listen(on: configuration.listen, site: mainSite, loops)
+    running.withLock { $0.listeners = [main.channel] }
+    guard let address = configuration.admin else {
+      return BoundAddresses(main: main.address, admin: nil)
+    }
+    do throws(GatewayError) {
+      let admin = try await listen(on: address, site: adminSite, loops)
+      running.withLock { $0.listeners.append(admin.channel) }
+      return BoundAddresses(main: main.address, admin: admin.address)
+    } catch {
+      await closeListeners()
+      throw error
+    }
+  }
+
+  /// Serves from here on with `backend`: `.serving`, or `.drainOnly` after damage.
+  package func install(_ backend: Backend, state: ServiceState = .serving) {
+    services.install(backend, state: state)
+  }
+
+  /// The first half of the shutdown: `/readyz` says 503; after `delay` the listeners are closed,
+  /// requests begun are answered, later ones get 503 and `Connection: close`. Returns when the last
+  /// request begun has its answer. The store must stay open until then.
+  package func drain(delay: Duration) async {
+    services.announceLeaving()
+    if delay > .zero { try? await Task.sleep(for: delay) }
+    await closeListeners()
+    let loops = running.withLock { $0.loops }
+    // First who has begun, then the refusal of everyone else: the other way round a request could
+    // be refused although it had begun.
+    for loop in loops { try? await loop.eventLoop.submit { loop.value.markBegun() }.get() }
+    services.set(.draining)
+    for loop in loops { try? await loop.eventLoop.flatSubmit { loop.value.whenIdle() }.get() }
+  }
+
+  /// Closes every connection and lets go of the store. Call it before the event loops are shut down.
+  package func stop() async {
+    await closeListeners()
+    let loops = running.withLock { running in
+      defer { running.loops = [] }
+      return running.loops
+    }
+    for loop in loops { try? await loop.eventLoop.submit { loop.value.close() }.get() }
+  }
+
+  /// Bytes of bodies that are being received or wait for room.
+  package var budgetBytes: Int { environment.budget.bytes }
+
+  // MARK: -
+
+  private var mainSite: Site {
+    Site(
+      refusal: { _ in nil },
+      routes: GatewayRoutes(services: services, logger: environment.logger).mainResponder())
+  }
+
+  private var adminSite: Site {
+    let gate = AdminGate(token: configuration.adminToken)
+    let metrics = MetricsSource(
+      services: services, counters: counters, budget: environment.budget,
+      version: configuration.version)
+    return Site(
+      refusal: { gate.refusal(of: $0) },
+      routes: GatewayRoutes(services: services, logger: environment.logger)
+        .adminResponder(metrics: metrics))
+  }
+
+  private func makeLoops() async -> [NIOLoopBoundBox<AcceptLoop>] {
+    var loops: [NIOLoopBoundBox<AcceptLoop>] = []
+    for eventLoop in group.makeIterator() {
+      let made = eventLoop.submit { [environment] in
+        NIOLoopBoundBox(
+          AcceptLoop(eventLoop: eventLoop, environment: environment), eventLoop: eventLoop)
+      }
+      // Only an event loop that was shut down fails here; the listeners will say so.
+      if let loop = try? await made.get() { loops.append(loop) }
+    }
+    return loops
+  }
+
+  private func listen(
+    on address: ListenAddress, site: Site, _ loops: [NIOLoopBoundBox<AcceptLoop>]
+  ) async throws(GatewayError) -> (channel: any Channel, address: SocketAddress) {
+    let listener = Listener(
+      group: group, site: site, loops: loops, counters: counters, limits: configuration.limits)
+    do {
+      let channel = try await listener.open(address)
+      guard let bound = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+      return (channel, bound)
+    } catch {
+      throw .cannotListen(address: "\(address)", reason: Listener.reason(error))
+    }
+  }
+
+  private func closeListeners() async {
+    let listeners = running.withLock { running in
+      defer { running.listeners = [] }
+      return running.listeners
+    }
+    for listener in listeners { try? await listener.close() }
+  }
+}
+
+package struct BoundAddresses: Sendable {
+  package var main: SocketAddress
+  package var admin: SocketAddress?
+}
+
+package enum GatewayError: Error, Sendable, CustomStringConvertible {
+  /// `address` as it was configured, `reason` in the system's words.
+  case cannotListen(address: String, reason: String)
+
+  package var description: String {
+    switch self {
+    case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Dispatch
+import Synchronization
+
+/// What the writer shares with the rest of the running log.
+final class LogThreads: Sendable {
+  let inbox: WriterInbox
+  let observer: RunningLog.Observer
+  let wallMs: @Sendable () -> UInt64
+  let reader: JobThread<LogReader>
+  private let maintenance: JobThread<Void>
+  private let directory: LogDirectory
+  private let disk: TimedDisk
+  private let numbers = Mutex(LogNumbers())
+  /// The segments that the reader was told are gone.
+  private let released = Atomic<UInt64>(0)
+  private let end = Mutex(End())
+
+  /// Those who wait for the writer to have ended.
+  private struct End {
+    var hasEnded = false
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
+
+  /// Jobs of the reader that may wait; each is bounded by its asker.
+  private static let readerJobs = 4_096
+
+  init(
+    directory: LogDirectory, disk: TimedDisk, limits: WriteQueue.Limits,
+    observer: RunningLog.Observer, wallMs: @escaping @Sendable () -> UInt64
+  ) throws(ThreadError) {
+    self.directory = directory
+    self.disk = disk
+    self.observer = observer
+    self.wallMs = wallMs
+    inbox = WriterInbox(limits: limits)
+    let raw = directory.disk
+    reader = try JobThread("log-reader", limit: Self.readerJobs) { LogReader(disk: raw) }
+    do throws(ThreadError) {
+      maintenance = try JobThread("log-prepare", limit: 1) {}
+    } catch {
+      reader.stop {}
+      throw error
+    }
+  }
+
+  /// The core asks for one at a time.
+  func prepare(_ job: PreparationJob) {
+    let taken = maintenance.submit { [inbox, disk] _ in inbox.prepared(job.run(on: disk)) }
+    precondition(taken, "one segment is prepared at a time, and not after the end")
+  }
+
+  /// On the writer's thread: the reader closes the files of dropped segments, so that their space
+  /// comes back. When it is too busy to be told, it is told the next time.
+  func letGo(segmentsBelow first: UInt64) {
+    guard first > released.load(ordering: .relaxed) else { return }
+    if reader.submit({ $0.release(segmentsBelow: first) }) {
+      released.store(first, ordering: .relaxed)
+    }
+  }
+
+  func publish(_ new: LogNumbers) { numbers.withLock { $0 = new } }
+
+  var currentNumbers: LogNumbers { numbers.withLock { $0 } }
+  var syncTimes: SyncTimes { disk.syncTimes }
+
+  /// Waits for a preparation that is under way: it must not write after the lock was given free.
+  func stopMaintenance() { wait { maintenance.stop($0) } }
+
+  /// The writer's last act, or that of an open that failed.
+  func ended() {
+    wait { reader.stop($0) }
+    directory.unlock()
+    let waiting = end.withLock { end in
+      end.hasEnded = true
+      return end.waiting
+    }
+    for continuation in waiting { continuation.resume() }
+  }
+
+  func untilEnded() async {
+    await withCheckedContinuation { continuation in
+      let hasEnded = end.withLock { end in
+        if !end.hasEnded { end.waiting.append(continuation) }
+        return end.hasEnded
+      }
+      if hasEnded { continuation.resume() }
+    }
+  }
+
+  /// On the writer's thread only, which may block.
+  private func wait(_ stop: (@escaping @Sendable () -> Void) -> Void) {
+    let done = DispatchSemaphore(value: 0)
+    stop { done.signal() }
+    done.wait()
+  }
+}

@@ -1,0 +1,110 @@
+import Testing
+
+@testable import Delivery
+
+@Suite("The course of an attempt")
+struct AttemptCoreTests {
+  private static let one = IPAddress.v4(0x0a00_0001)
+  private static let two = IPAddress.v4(0x0a00_0002)
+  private static let refused = AttemptCore.ExchangeFailure(kind: .connect, detail: "refused")
+  private static let stale = AttemptCore.ExchangeFailure(
+    kind: .closed, detail: "closed", stale: true)
+
+  private func core(bodyLimit: Int = 10) -> AttemptCore {
+    AttemptCore(host: "b.test", port: 8080, timeoutMs: 1000, bodyLimit: bodyLimit)
+  }
+
+  @Test("the addresses are tried in turn, and the last one's failure is the result")
+  func inTurn() {
+    var core = core()
+    same(core.located([Self.one, Self.two]), .connect(Self.one, others: 1))
+    #expect(core.isFirstChoice)
+    same(core.failed(Self.refused), .connect(Self.two, others: 0))
+    #expect(!core.isFirstChoice)
+    same(core.failed(Self.refused), .finish(.failure(.connect, detail: "refused"), abort: false))
+  }
+
+  @Test("an address that is too slow gives way to the next, the last one never does")
+  func tooSlow() {
+    var core = core()
+    _ = core.located([Self.one, Self.two])
+    same(core.connectTooSlow(), .connect(Self.two, others: 0))
+    same(core.connectTooSlow(), .wait)
+  }
+
+  @Test("once the request is sent no other address is tried")
+  func sent() {
+    var core = core()
+    _ = core.located([Self.one, Self.two])
+    core.requestSent()
+    same(core.connectTooSlow(), .wait)
+    same(core.failed(Self.refused), .finish(.failure(.connect, detail: "refused"), abort: false))
+  }
+
+  @Test("a failure that another address can't cure is the result at once")
+  func tls() {
+    var core = core()
+    _ = core.located([Self.one, Self.two])
+    let failure = AttemptCore.ExchangeFailure(kind: .tls, detail: "bad")
+    same(core.failed(failure), .finish(.failure(.tls, detail: "bad"), abort: false))
+  }
+
+  @Test("a stale connection is replaced once, to the same address")
+  func stale() {
+    var core = core()
+    _ = core.located([Self.one, Self.two])
+    core.requestSent()
+    same(core.failed(Self.stale), .connect(Self.one, others: 1))
+    core.requestSent()
+    same(core.failed(Self.stale), .finish(.failure(.closed, detail: "closed"), abort: false))
+  }
+
+  @Test("after the head its status is the result, whatever happens then")
+  func head() {
+    let summary = ResponseSummary(status: 503, retryAfter: "7")
+    var core = core()
+    _ = core.located([Self.one, Self.two])
+    core.requestSent()
+    core.receivedHead(summary)
+    same(core.failed(Self.stale), .finish(.response(summary), abort: false))
+    same(core.timeUp(), .finish(.response(summary), abort: true))
+    same(core.answered(), .finish(.response(summary), abort: false))
+  }
+
+  @Test("the body is read up to its limit")
+  func bodyLimit() {
+    var core = core(bodyLimit: 10)
+    same([4, 6, 1].map { core.receivedBody($0) }, [true, true, false])
+  }
+
+  @Test("when the time is up, the text says what it was waiting for")
+  func timeUp() {
+    func text(_ core: AttemptCore) -> String {
+      var core = core
+      guard case .finish(.failure(.timeout, let text), true) = core.timeUp() else { return "" }
+      return text
+    }
+    var core = core()
+    same(text(core), "no address for b.test within 1000 ms")
+    _ = core.located([Self.one])
+    same(text(core), "no connection to 10.0.0.1:8080 within 1000 ms")
+    core.requestSent()
+    same(text(core), "no answer within 1000 ms")
+  }
+
+  @Test("a name without addresses doesn't exist")
+  func nothing() {
+    var core = core()
+    same(core.located([]), .finish(.failure(.dns, detail: "no such host b.test"), abort: false))
+  }
+
+  @Test("the look-up's limit ends only a look-up")
+  func lookupLimit() {
+    var waiting = core()
+    let text = "no answer from the name server for b.test within 5000 ms"
+    same(waiting.lookupTooSlow(limitMs: 5000), .finish(.failure(.dns, detail: text), abort: true))
+    var located = core()
+    _ = located.located([Self.one])
+    same(located.lookupTooSlow(limitMs: 5000), .wait)
+  }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import Testing
+
+@Suite("The schedule against a model store")
+struct ScheduleSimulationTests {
+  /// Repeat one with `SCHEDULE_SEED=<seed> swift test --filter ScheduleSimulationTests`.
+  private static var seeds: [UInt64] {
+    if let one = ProcessInfo.processInfo.environment["SCHEDULE_SEED"].flatMap({ UInt64($0) }) {
+      return [one]
+    }
+    return Array(1...200)
+  }
+
+  @Test("no message is lost, none is attempted twice at once, each when it is due")
+  func simulation() {
+    var starts = 0
+    for seed in Self.seeds {
+      var simulation = ScheduleSimulation(seed: seed)
+      simulation.run(steps: 600)
+      starts += simulation.starts
+      if let failure = simulation.failure {
+        Issue.record(
+          """
+          seed \(seed): \(failure); repeat with \
+          SCHEDULE_SEED=\(seed) swift test --filter ScheduleSimulationTests
+          """)
+        return
+      }
+    }
+    #expect(starts > Self.seeds.count * 100)
+  }
+}

@@ -1,0 +1,113 @@
+import Delivery
+import Foundation
+import Logging
+import SegmentLog
+import Testing
+
+@testable import Dispatcher
+
+@Suite struct CompactionTests {
+  @Test("what was removed and kept is printed with the reason, and the bytes at the end")
+  func text() {
+    let report = CompactionReport(
+      removed: [
+        SegmentOverview(
+          id: 1, file: "wal-0000000000000001.seg", state: .sealed, messages: 1,
+          storedBytes: 67_108_864)
+      ],
+      kept: [
+        SegmentOverview(
+          id: 2, file: "wal-0000000000000002.seg", state: .active, messages: 500, live: 3,
+          storedBytes: 1_258_291, keptBecause: "3 live messages")
+      ], bytesBefore: 134_217_728, bytesAfter: 67_108_864)
+    #expect(
+      CompactionText.text(report) == """
+        removed  wal-0000000000000001.seg     64.0 MiB  all of 1 message ended
+        kept     wal-0000000000000002.seg      1.1 MiB  3 of 500 messages live: 3 live messages
+        1 removed, 1 kept; 128.0 MiB before, 64.0 MiB after
+        """)
+  }
+
+  @Test("the answer of a running server says the same as a compaction done here")
+  func answer() throws {
+    let body = """
+      {"Removed":[],"Kept":[{"Id":2,"File":"wal-0000000000000002.seg","State":"active",
+      "Frames":1,"Messages":5,"Live":3,"RawBytes":10,"StoredBytes":9,"FirstAt":null,
+      "LastAt":"2026-11-24T08:00:00.000Z","KeptBecause":"active"}],
+      "BytesBefore":7,"BytesAfter":6}
+      """
+    #expect(
+      CompactionAnswer.report(Array(body.utf8))
+        == CompactionReport(
+          removed: [],
+          kept: [
+            SegmentOverview(
+              id: 2, file: "wal-0000000000000002.seg", state: .active, messages: 5, live: 3,
+              storedBytes: 9, keptBecause: "active")
+          ], bytesBefore: 7, bytesAfter: 6))
+    #expect(CompactionAnswer.report(Array("{}".utf8)) == nil)
+  }
+
+  @Test("the log of a stopped server is compacted in place, and what waits stays")
+  func stopped() async throws {
+    let directory = try TemporaryDirectory()
+    let log = directory.path + "/log"
+    try await withLog(log) { _ = try await $0.enqueue([message("m1")]) }
+    let report = try await Compaction.run(directory: log, Configuration(), token: nil)
+    #expect(report.removed.isEmpty)
+    #expect(report.kept.first?.keptBecause != nil)
+    try await withLog(log) { store in
+      let status = try await store.lookup(uuid: "m1")
+      #expect(status?.state == .ready)
+    }
+  }
+
+  @Test("on a log that another process holds, nothing is done here")
+  func held() async throws {
+    let directory = try TemporaryDirectory()
+    let log = directory.path + "/log"
+    try await withLog(log) { _ in
+      // The configured admin listener belongs to another log.
+      let failure = await #expect(throws: Compaction.Failure.self) {
+        try await Compaction.run(directory: log, Configuration(), token: nil)
+      }
+      #expect(failure?.status == .logInUse)
+      #expect(failure?.reason.contains("--admin") == true)
+    }
+  }
+
+  @Test("a directory that holds no log is not made into one")
+  func noLog() async throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("x", to: "notes.txt")
+    for path in [directory.path, directory.path + "/missing", directory.path + "/notes.txt"] {
+      let failure = await #expect(throws: Compaction.Failure.self) {
+        try await Compaction.run(directory: path, Configuration(), token: nil)
+      }
+      #expect(failure?.status == .log)
+      #expect(failure?.reason == "\(path): there is no log here")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["notes.txt"])
+  }
+
+  private func withLog(
+    _ path: String, _ body: (SegmentLogStore) async throws -> Void
+  ) async throws {
+    var options = SegmentLogStore.Options()
+    options.segmentSize = 256 << 10
+    let (store, _) = try await SegmentLogStore.open(
+      directory: path, options: options, logger: Logger(label: "test"),
+      onFailure: { Issue.record("\($0)") })
+    do {
+      try await body(store)
+    } catch {
+      await store.close()
+      throw error
+    }
+    await store.close()
+  }
+
+  private func message(_ uuid: String) -> Message {
+    Message(uuid: uuid, url: "http://b/", origin: Origin(normalised: "http://b:80"))
+  }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import SegmentLog
+import Testing
+
+@testable import Dispatcher
+
+@Suite struct LogDoorTests {
+  private func problem(_ path: String) -> LogDoor.Problem? {
+    do throws(LogDoor.Problem) {
+      try LogDoor.tryToOpen(path)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test("a directory that is there, and one that can be made, are fine")
+  func fine() throws {
+    let directory = try TemporaryDirectory()
+    #expect(problem(directory.path) == nil)
+    #expect(problem(directory.path + "/new.log") == nil)
+    #expect(problem(directory.path + "/new.log") == nil)
+  }
+
+  @Test("a file, and a directory whose parent is missing, are refused in words")
+  func unusable() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("x", to: "file")
+    let file = try #require(problem(directory.path + "/file"))
+    #expect(file.exitStatus == .log)
+    #expect(file.reason.contains("\(directory.path)/file is a file"))
+    let below = try #require(problem(directory.path + "/file/log"))
+    #expect(below.exitStatus == .log)
+    let orphan = try #require(problem(directory.path + "/missing/log"))
+    #expect(orphan.exitStatus == .log)
+    #expect(orphan.reason.contains("there is no such directory"))
+  }
+
+  @Test("a log that another process holds is refused with that process's pid")
+  func inUse() throws {
+    let directory = try TemporaryDirectory()
+    // flock belongs to the open file, so that this process can play the other one.
+    let lock = try DirectoryLock(path: directory.path)
+    let held = try #require(problem(directory.path))
+    #expect(held.exitStatus == .logInUse)
+    #expect(held.reason.contains("pid \(getpid())"))
+    withExtendedLifetime(lock) {}
+  }
+}

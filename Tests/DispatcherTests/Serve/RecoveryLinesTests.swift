@@ -1,0 +1,46 @@
+import Testing
+
+@testable import Dispatcher
+@testable import SegmentLog
+
+@Suite struct RecoveryLinesTests {
+  @Test("a clean start is one line of numbers")
+  func clean() {
+    var report = RecoveryReport()
+    report.pending = 3
+    let lines = RecoveryLines.lines(report, log: "l", took: .milliseconds(12))
+    #expect(lines.map(\.message) == ["log recovered"])
+    #expect(lines.first?.level == .info)
+    #expect(lines.first?.fields["pending"] == "3")
+    #expect(lines.first?.fields["took_ms"] == "12")
+  }
+
+  @Test("a torn tail is said, and that nothing of it was promised")
+  func torn() {
+    var report = RecoveryReport()
+    report.tornTailBytes = 100
+    let lines = RecoveryLines.lines(report, log: "l", took: .zero)
+    #expect(lines.count == 2)
+    #expect(lines.last?.level == .notice)
+    #expect(lines.last?.fields["bytes"] == "100")
+  }
+
+  @Test("each damage is a line with file, place, what is lost and what to do")
+  func damage() {
+    var report = RecoveryReport()
+    report.damage = [
+      Damage(file: "wal-1.seg", offset: 8192, reason: "the CRC is wrong", lost: 4...6),
+      Damage(file: "wal-2.seg", offset: nil, reason: "it is missing", lost: nil),
+    ]
+    let lines = RecoveryLines.lines(report, log: "here", took: .zero).dropFirst()
+    #expect(lines.count == 2)
+    #expect(lines.allSatisfy { $0.level == .error })
+    #expect(lines.allSatisfy { $0.message.contains("log-inspect here --verify") })
+    #expect(
+      lines.first?.fields == [
+        "file": "wal-1.seg", "offset": "8192", "reason": "the CRC is wrong",
+        "lost_messages": "4-6",
+      ])
+    #expect(lines.last?.fields == ["file": "wal-2.seg", "reason": "it is missing"])
+  }
+}

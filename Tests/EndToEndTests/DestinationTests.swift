@@ -1,0 +1,156 @@
+import Foundation
+import NIOCore
+import Testing
+
+extension EndToEnd {
+  @Suite("destinations that misbehave") struct Destinations {
+    let folder: TemporaryDirectory
+    init() throws { folder = try TemporaryDirectory() }
+
+    private static func write(_ text: String, to channel: any Channel) {
+      channel.writeAndFlush(ByteBuffer(string: text), promise: nil)
+    }
+
+    /// Goes on writing until the peer closes.
+    private static func pour(_ chunk: ByteBuffer, to channel: any Channel) {
+      channel.writeAndFlush(chunk).whenSuccess { pour(chunk, to: channel) }
+    }
+
+    @Test("refusing, hanging, closing, garbage, endless: each is retried with its reason")
+    func failuresAreRetried() async throws {
+      let service = try await Service.start(log: folder.path("log"))
+      let zeros = ByteBuffer(repeating: 0x61, count: 65_536)
+      let hangs = try await RawReceiver { _ in }
+      let closes = try await RawReceiver { $0.close(promise: nil) }
+      let half = try await RawReceiver { channel in
+        channel.writeAndFlush(ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Le")).whenComplete {
+          _ in channel.close(promise: nil)
+        }
+      }
+      let garbage = try await RawReceiver { Self.write("SSH-2.0-hello\r\n\r\n", to: $0) }
+      let headers = try await RawReceiver { channel in
+        Self.write("HTTP/1.1 200 OK\r\n", to: channel)
+        Self.pour(
+          ByteBuffer(
+            string: String(repeating: "X-Endless: aaaaaaaaaaaaaaaaaaaaaaaa\r\n", count: 500)),
+          to: channel)
+      }
+      let informational = try await RawReceiver { channel in
+        Self.write("HTTP/1.1 102 Processing\r\n\r\n", to: channel)
+      }
+      let endlessError = try await RawReceiver { channel in
+        Self.write("HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n", to: channel)
+        var chunk = ByteBuffer(string: "10000\r\n")
+        chunk.writeImmutableBuffer(zeros)
+        chunk.writeString("\r\n")
+        Self.pour(chunk, to: channel)
+      }
+      let targets = [
+        ("refuses", "http://127.0.0.1:9/"), ("hangs", hangs.url), ("closes", closes.url),
+        ("half", half.url), ("garbage", garbage.url), ("headers", headers.url),
+        ("informational", informational.url), ("endless-error", endlessError.url),
+        ("unknown-host", "http://no-such-host.invalid/"),
+      ]
+      for (uuid, url) in targets {
+        let answer = try await service.post(#"{"UUID":"\#(uuid)","Url":"\#(url)","Timeout":1000}"#)
+        #expect(answer.status == 202)
+      }
+      for (uuid, _) in targets {
+        let message = try await eventually("an attempt of \(uuid); \(service.errors.suffix(500))") {
+          let message = try await service.message(uuid)
+          return (message["Attempts"] as? Int ?? 0) >= 1 ? message : nil
+        }
+        #expect(["retrying", "inflight", "ready"].contains(message["State"] as? String), "\(uuid)")
+        #expect((message["LastError"] as? String)?.isEmpty == false, "\(uuid): \(message)")
+      }
+      try await service.stop()
+      for receiver in [hangs, closes, half, garbage, headers, informational, endlessError] {
+        await receiver.close()
+      }
+    }
+
+    @Test("a 2xx counts by its head: an endless or broken body is delivered, memory stays bounded")
+    func endlessSuccess() async throws {
+      let service = try await Service.start(log: folder.path("log"))
+      let chunk = ByteBuffer(repeating: 0x61, count: 65_536)
+      let endless = try await RawReceiver { channel in
+        Self.write("HTTP/1.1 200 OK\r\nContent-Length: 5368709120\r\n\r\n", to: channel)
+        Self.pour(chunk, to: channel)
+      }
+      let broken = try await RawReceiver { channel in
+        channel.writeAndFlush(
+          ByteBuffer(string: "HTTP/1.1 201 Made\r\nContent-Length: 100\r\n\r\nhalf")
+        ).whenComplete { _ in channel.close(promise: nil) }
+      }
+      let before = try Self.residentMiB(service.pid)
+      _ = try await service.post(
+        #"{"UUID":"endless","Url":"\#(endless.url)","Timeout":1500}"#)
+      _ = try await service.post(#"{"UUID":"broken","Url":"\#(broken.url)","Timeout":1500}"#)
+      _ = try await service.waitForState("delivered", of: "endless")
+      let message = try await service.waitForState("delivered", of: "broken")
+      #expect(message["LastStatus"] as? Int == 201)
+      #expect(try Self.residentMiB(service.pid) < before + 200)
+      try await service.stop()
+      await endless.close()
+      await broken.close()
+    }
+
+    @Test("redirects are not followed, the answer is retried")
+    func redirects() async throws {
+      let receiver = try await Receiver { _, _ in
+        .init(status: 302, headers: [("Location", "/elsewhere")])
+      }
+      let service = try await Service.start(log: folder.path("log"))
+      _ = try await service.post(#"{"UUID":"moved","Url":"\#(receiver.url)"}"#)
+      let message = try await service.waitForState("retrying", of: "moved")
+      #expect(message["LastStatus"] as? Int == 302)
+      #expect(receiver.all.allSatisfy { $0.uri == "/hook" })
+      try await service.stop()
+      await receiver.close()
+    }
+
+    @Test("Retry-After holds the message longer than the schedule would")
+    func retryAfter() async throws {
+      let receiver = try await Receiver { _, index in
+        index == 0 ? .init(status: 503, headers: [("Retry-After", "4")]) : .init()
+      }
+      let service = try await Service.start(log: folder.path("log"))
+      _ = try await service.post(#"{"UUID":"later","Url":"\#(receiver.url)"}"#)
+      let requests = try await receiver.waitFor(2)
+      #expect(requests[1].at - requests[0].at > .milliseconds(3900))
+      try await service.stop()
+      await receiver.close()
+    }
+
+    @Test("a hanging destination does not keep a healthy one waiting")
+    func isolation() async throws {
+      let hangs = try await RawReceiver { _ in }
+      let healthy = try await Receiver()
+      let service = try await Service.start(
+        log: folder.path("log"), environment: ["DISPATCHER_WORKER": "4"])
+      for index in 0..<50 {
+        _ = try await service.post(
+          #"{"UUID":"bad\#(index)","Url":"\#(hangs.url)","Timeout":60000}"#)
+      }
+      for index in 0..<50 {
+        _ = try await service.post(#"{"UUID":"good\#(index)","Url":"\#(healthy.url)"}"#)
+      }
+      let requests = try await healthy.waitFor(50)
+      #expect(Set(requests.map(\.id)).count == 50)
+      try await eventually("inflight shows") {
+        try await service.metrics().contains { $0.key.hasPrefix("dispatcher_inflight") }
+          ? true : nil
+      }
+      service.signal(SIGKILL)
+      try await service.waitForExit()
+      await hangs.close()
+      await healthy.close()
+    }
+
+    private static func residentMiB(_ pid: Int32) throws -> Int {
+      let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+      let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+      return (Int(line.split(whereSeparator: \.isWhitespace).dropFirst().first ?? "") ?? 0) / 1024
+    }
+  }
+}

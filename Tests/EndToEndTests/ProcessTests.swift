@@ -1,0 +1,190 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  @Suite("the process and its directory") struct ProcessFaults {
+    let folder: TemporaryDirectory
+    init() throws { folder = try TemporaryDirectory() }
+
+    private func serve(_ log: URL, _ environment: [String: String] = [:]) async throws -> ProgramRun
+    {
+      try await ProgramRun.run(
+        Programs.dispatcher, ["serve"],
+        environment: [
+          "DISPATCHER_LISTEN": "127.0.0.1:0", "DISPATCHER_ADMIN": "off",
+          "DISPATCHER_LOG": log.path,
+        ].merging(environment) { $1 }, directory: folder.url, seconds: 30)
+    }
+
+    @Test("a second process on the same log ends with a line that names the holder's pid")
+    func twoProcesses() async throws {
+      let log = folder.path("log")
+      let first = try await Service.start(log: log)
+      let second = try await serve(log)
+      #expect(second.status != 0)
+      #expect(second.errors.contains("\(first.pid)"), "\(second.errors)")
+      try await first.stop()
+    }
+
+    @Test("a log path that is a file is refused in one clear line")
+    func pathIsAFile() async throws {
+      let log = folder.path("log")
+      try Data("x".utf8).write(to: log)
+      let run = try await serve(log)
+      #expect(run.status != 0)
+      #expect(run.errors.contains(log.lastPathComponent), "\(run.errors)")
+      #expect(try Data(contentsOf: log) == Data("x".utf8))
+    }
+
+    @Test("a log of another format version is refused by name")
+    func otherVersion() async throws {
+      let log = folder.path("log")
+      let service = try await Service.start(log: log)
+      try await service.stop()
+      let identity = log.appendingPathComponent("store.json")
+      var text = try String(contentsOf: identity, encoding: .utf8)
+      text = text.replacing("\"format\":1", with: "\"format\":9")
+      try text.write(to: identity, atomically: true, encoding: .utf8)
+      let run = try await serve(log)
+      #expect(run.status != 0)
+      #expect(run.errors.contains("version"), "\(run.errors)")
+    }
+
+    @Test("bad configuration stops the start with file, line, key and reason")
+    func badConfiguration() async throws {
+      let file = folder.path("config.yml")
+      try "listen: \":0\"\nworker: many\n".write(to: file, atomically: true, encoding: .utf8)
+      let run = try await ProgramRun.run(
+        Programs.dispatcher, ["check-config", "--config", file.path])
+      #expect(run.status != 0)
+      #expect(run.errors.contains("config.yml:2"), "\(run.errors)")
+      #expect(run.errors.contains("worker"), "\(run.errors)")
+      try "listn: \":0\"\n".write(to: file, atomically: true, encoding: .utf8)
+      let unknown = try await ProgramRun.run(
+        Programs.dispatcher, ["check-config", "--config", file.path])
+      #expect(unknown.status != 0)
+      #expect(unknown.errors.contains("listn"), "\(unknown.errors)")
+      let environment = try await ProgramRun.run(
+        Programs.dispatcher, ["check-config"], environment: ["DISPATCHER_WORKER": "0"],
+        directory: FileManager.default.temporaryDirectory)
+      #expect(environment.status != 0)
+      #expect(environment.errors.contains("DISPATCHER_WORKER"), "\(environment.errors)")
+    }
+
+    @Test("every verb explains itself")
+    func help() async throws {
+      for verb in [[], ["serve"], ["compact"], ["check-config"], ["sink"], ["send"]] {
+        let run = try await ProgramRun.run(Programs.dispatcher, verb + ["--help"])
+        #expect(run.status == 0, "\(verb)")
+        #expect(run.output.contains("USAGE"), "\(verb)")
+      }
+      #expect(try await ProgramRun.run(Programs.dispatcher, ["--version"]).status == 0)
+      #expect(try await ProgramRun.run(Programs.logInspect, ["--help"]).status == 0)
+    }
+
+    @Test("compact removes what is acknowledged and says why the rest stays, online and offline")
+    func compaction() async throws {
+      let receiver = try await Receiver()
+      let log = folder.path("log")
+      let environment = ["DISPATCHER_SEGMENT_SIZE": "256KiB"]
+      let service = try await Service.start(log: log, environment: environment)
+      var random = SystemRandomNumberGenerator()
+      for index in 0..<60 {
+        let noise = (0..<9000).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let body = Data(noise).base64EncodedString()
+        let answer = try await service.post(
+          #"{"UUID":"m\#(index)","Url":"\#(receiver.url)","BodyBase64":"\#(body)"}"#)
+        #expect(answer.status == 202)
+      }
+      try await eventually("all delivered") {
+        try await service.metrics()["dispatcher_pending"] == 0 ? true : nil
+      }
+      let overview = try await service.admin("GET", "/log")
+      #expect(overview.status == 200)
+      let compacted = try await service.admin("POST", "/log/compact")
+      #expect(compacted.status == 200, "\(compacted.text)")
+      let segments = try FileManager.default.contentsOfDirectory(atPath: log.path)
+        .filter { $0.hasPrefix("wal-") }
+      #expect(segments.count <= 2, "\(segments)")
+      try await service.stop()
+      let offline = try await ProgramRun.run(
+        Programs.dispatcher, ["compact", "--log", log.path], directory: folder.url)
+      #expect(offline.status == 0, "\(offline.errors)")
+      #expect(offline.output.contains("wal-"), "\(offline.output)")
+      await receiver.close()
+    }
+
+    @Test("log-inspect tells segments, records and one message's history, also while it runs")
+    func inspect() async throws {
+      let receiver = try await Receiver { _, index in .init(status: index == 0 ? 500 : 200) }
+      let log = folder.path("log")
+      let service = try await Service.start(log: log)
+      _ = try await service.post(#"{"UUID":"seen","Url":"\#(receiver.url)"}"#)
+      _ = try await service.waitForState("delivered", of: "seen")
+      for arguments in [[], ["--records"], ["--uuid", "seen"], ["--verify"]] {
+        for json in [[], ["--json"]] {
+          let run = try await ProgramRun.run(Programs.logInspect, [log.path] + arguments + json)
+          #expect(run.status <= 1, "\(arguments) \(run.errors)")
+          #expect(!run.output.isEmpty, "\(arguments)")
+        }
+      }
+      try await service.stop()
+      let before = try Self.contents(of: log)
+      let history = try await ProgramRun.run(Programs.logInspect, [log.path, "--uuid", "seen"])
+      #expect(history.output.contains("delivered"), "\(history.output)")
+      #expect(history.output.contains("500"), "\(history.output)")
+      #expect(
+        try await ProgramRun.run(Programs.logInspect, [log.path, "--verify"]).status == 0)
+      #expect(try Self.contents(of: log) == before, "it never changes a byte")
+      try Self.flip(in: log)
+      #expect(
+        try await ProgramRun.run(Programs.logInspect, [log.path, "--verify"]).status == 2)
+      await receiver.close()
+    }
+
+    @Test("damage is named, the rest is served, and enqueue waits for the operator")
+    func damage() async throws {
+      let log = folder.path("log")
+      let receiver = try await Receiver()
+      var service = try await Service.start(log: log)
+      for index in 0..<5 {
+        _ = try await service.post(
+          #"{"UUID":"d\#(index)","Url":"\#(receiver.url)","Delay":3000,"Body":"\#(index)"}"#)
+      }
+      try await service.stop()
+      try Self.flip(in: log)
+      service = try await Service.start(log: log, ready: false)
+      let refused = try await eventually("recovered") {
+        let answer = try await service.post(#"{"Url":"\#(receiver.url)"}"#)
+        return answer.text.contains("log-damaged") ? answer : nil
+      }
+      #expect(refused.status == 503)
+      #expect(try await service.get("/readyz").status == 503)
+      #expect(try await service.get("/healthz").status == 200)
+      _ = try await receiver.waitFor(4)
+      #expect(service.errors.contains("wal-"), "\(service.errors)")
+      try await service.stop()
+      await receiver.close()
+    }
+
+    private static func contents(of log: URL) throws -> [String: Data] {
+      var files: [String: Data] = [:]
+      for name in try FileManager.default.contentsOfDirectory(atPath: log.path)
+      where name.hasPrefix("wal-") || name.hasSuffix(".json") {
+        files[name] = try Data(contentsOf: log.appendingPathComponent(name))
+      }
+      return files
+    }
+
+    /// Flips a bit in the first frame of the first segment.
+    private static func flip(in log: URL) throws {
+      let name = try #require(
+        try FileManager.default.contentsOfDirectory(atPath: log.path)
+          .filter { $0.hasPrefix("wal-") }.sorted().first)
+      let file = log.appendingPathComponent(name)
+      var data = try Data(contentsOf: file)
+      data[8192 + 80] ^= 1
+      try data.write(to: file)
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import NIOCore
+import Testing
+
+@testable import Gateway
+
+@Suite("The connection's core")
+struct ConnectionCoreTests {
+  private let limits = ConnectionLimits()
+
+  private func core(at seconds: Int64 = 0, bodyMax: Int = 1000) -> ConnectionCore {
+    ConnectionCore(limits: limits, bodyMax: bodyMax, now: time(seconds))
+  }
+
+  private func time(_ seconds: Int64) -> NIODeadline {
+    .uptimeNanoseconds(1_000_000_000_000) + .seconds(seconds)
+  }
+
+  private func feed(_ core: inout ConnectionCore, _ text: String, at seconds: Int64) {
+    var bytes = ByteBuffer(string: text)
+    core.receive(&bytes, now: time(seconds))
+  }
+
+  private func word(_ step: ConnectionCore.Step) -> String {
+    switch step {
+    case .wait: "wait"
+    case .sayContinue: "continue"
+    case .serve(let head, let body): "serve \(head.target) \(String(buffer: body))"
+    case .refuse(let problem, _): "refuse \(problem.status)"
+    case .close: "close"
+    }
+  }
+
+  @Test("a later request is not looked at before the earlier one is answered")
+  func oneAtATime() {
+    var core = core()
+    feed(&core, get("/a") + get("/b"), at: 0)
+    #expect(word(core.step(now: time(0))) == "serve /a ")
+    #expect(word(core.step(now: time(0))) == "wait")
+    #expect(core.isBusy)
+    core.answered(keepAlive: true, now: time(1))
+    #expect(word(core.step(now: time(1))) == "serve /b ")
+    core.answered(keepAlive: true, now: time(1))
+    #expect(word(core.step(now: time(1))) == "wait")
+    #expect(!core.isBusy)
+  }
+
+  @Test("after an answer that closes, later requests are dropped until the client has closed")
+  func lingers() {
+    var core = core()
+    feed(&core, get("/a") + get("/b"), at: 0)
+    _ = core.step(now: time(0))
+    core.answered(keepAlive: false, now: time(1))
+    #expect(word(core.step(now: time(1))) == "wait")
+    #expect(core.isLingering)
+    core.outputClosed(now: time(1))
+    feed(&core, get("/c"), at: 1)
+    #expect(word(core.step(now: time(1))) == "wait")
+    core.inputClosed()
+    #expect(word(core.step(now: time(1))) == "close")
+  }
+
+  @Test("the client's end of sending is heard after its requests were answered")
+  func halfClose() {
+    var core = core()
+    feed(&core, get("/a") + get("/b"), at: 0)
+    core.inputClosed()
+    #expect(word(core.step(now: time(0))) == "serve /a ")
+    core.answered(keepAlive: true, now: time(0))
+    #expect(word(core.step(now: time(0))) == "serve /b ")
+    core.answered(keepAlive: true, now: time(0))
+    #expect(word(core.step(now: time(0))) == "wait")
+    #expect(core.isLingering)
+    core.outputClosed(now: time(0))
+    #expect(word(core.step(now: time(0))) == "close")
+  }
+
+  @Test("100 Continue is said once, and not to a client that sends its body anyway")
+  func expectation() {
+    let head = "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    var waiting = core()
+    feed(&waiting, head, at: 0)
+    #expect(word(waiting.step(now: time(0))) == "continue")
+    #expect(word(waiting.step(now: time(0))) == "wait")
+    feed(&waiting, "ab", at: 0)
+    #expect(word(waiting.step(now: time(0))) == "serve / ab")
+    var hasty = core()
+    feed(&hasty, head + "ab", at: 0)
+    #expect(word(hasty.step(now: time(0))) == "serve / ab")
+    var tooLong = core(bodyMax: 1)
+    feed(&tooLong, head, at: 0)
+    #expect(word(tooLong.step(now: time(0))) == "refuse 413")
+  }
+
+  @Test("an idle connection has the idle timeout, then it is closed without a word")
+  func idle() {
+    var core = core(at: 5)
+    #expect(core.deadline == time(65))
+    #expect(word(core.expire(now: time(64))) == "wait")
+    #expect(word(core.expire(now: time(65))) == "close")
+  }
+
+  @Test("the head's time runs from its first byte, however the rest drips")
+  func headTimeout() {
+    var core = core()
+    feed(&core, "GET / HT", at: 30)
+    #expect(word(core.step(now: time(30))) == "wait")
+    for second in Int64(31)..<40 {
+      feed(&core, "T", at: second)
+      _ = core.step(now: time(second))
+    }
+    #expect(core.deadline == time(40))
+    #expect(word(core.expire(now: time(40))) == "refuse 408")
+  }
+
+  @Test("the body's time runs from the end of the head, however the rest drips")
+  func bodyTimeout() {
+    var core = core()
+    feed(&core, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n", at: 2)
+    _ = core.step(now: time(2))
+    for second in Int64(3)..<32 {
+      feed(&core, "b", at: second)
+      _ = core.step(now: time(second))
+    }
+    #expect(core.deadline == time(32))
+    #expect(word(core.expire(now: time(32))) == "refuse 408")
+  }
+
+  @Test("an awaited answer has no deadline; the time of the next request begins after it")
+  func answering() {
+    var core = core()
+    feed(&core, get("/a") + "GET /b", at: 0)
+    _ = core.step(now: time(0))
+    #expect(core.deadline == nil)
+    core.answered(keepAlive: true, now: time(100))
+    _ = core.step(now: time(100))
+    #expect(core.deadline == time(110))
+  }
+
+  @Test("while an answer is awaited a bounded number of later bytes is read")
+  func heldBack() {
+    var core = core()
+    feed(&core, get("/a"), at: 0)
+    _ = core.step(now: time(0))
+    #expect(core.wantsBytes)
+    feed(&core, String(repeating: "x", count: ConnectionCore.heldBackMax), at: 0)
+    #expect(!core.wantsBytes)
+  }
+
+  @Test("a body that finds no room is not read on, and given up after the time for it")
+  func noRoom() {
+    var core = core()
+    feed(&core, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nabc", at: 0)
+    _ = core.step(now: time(0))
+    #expect(core.gatheredBytes == 3)
+    core.block(now: time(1))
+    core.block(now: time(2))
+    #expect(!core.wantsBytes)
+    #expect(core.deadline == time(6))
+    var unblocked = core
+    unblocked.unblock()
+    #expect(unblocked.wantsBytes)
+    #expect(word(core.expire(now: time(6))) == "refuse 503")
+    #expect(core.gatheredBytes == 0)
+  }
+
+  @Test("a client that takes no answers is served no further, and closed in the end")
+  func unwritable() {
+    var core = core()
+    feed(&core, get("/a") + get("/b"), at: 0)
+    _ = core.step(now: time(0))
+    core.setWritable(false, now: time(1))
+    core.answered(keepAlive: true, now: time(1))
+    #expect(word(core.step(now: time(1))) == "wait")
+    #expect(core.deadline == time(31))
+    var relieved = core
+    relieved.setWritable(true, now: time(2))
+    #expect(word(relieved.step(now: time(2))) == "serve /b ")
+    #expect(word(core.expire(now: time(31))) == "close")
+  }
+
+  @Test("a refused client is read for a while and a bounded number of bytes")
+  func lingerLimits() {
+    var core = core()
+    feed(&core, "nonsense\r\n\r\n", at: 0)
+    #expect(word(core.step(now: time(0))) == "refuse 400")
+    // Until the answer is out, its time counts.
+    #expect(core.deadline == time(30))
+    core.outputClosed(now: time(1))
+    #expect(core.deadline == time(3))
+    var chatty = core
+    let piece = String(repeating: "x", count: 1 << 20)
+    for _ in 0...32 { feed(&chatty, piece, at: 1) }
+    #expect(word(chatty.step(now: time(1))) == "close")
+    #expect(word(core.expire(now: time(3))) == "close")
+  }
+}

@@ -1,0 +1,33 @@
+import Testing
+
+@testable import Gateway
+
+@Suite("Health and readiness", .timeLimit(.minutes(5)))
+struct HealthTests {
+  @Test(
+    "/healthz is 200 in every state and names it; /readyz is 200 only while serving",
+    arguments: [
+      (nil, "recovering", 503), (ServiceState.serving, "serving", 200),
+      (.drainOnly(reason: "wal-1.seg is damaged"), "drain-only", 503),
+      (.draining, "draining", 503),
+    ])
+  func states(state: ServiceState?, word: String, readiness: Int) async throws {
+    try await World.run(state: state) { world in
+      for admin in [false, true] {
+        let health = try #require(try await world.talk(get("/healthz"), admin: admin).first)
+        #expect(health.status == 200)
+        #expect(health.body.contains(#""State":"\#(word)""#))
+        let ready = try #require(try await world.talk(get("/readyz"), admin: admin).first)
+        #expect(ready.status == readiness)
+        if readiness == 503 {
+          #expect(ready.field("Content-Type") == "application/problem+json")
+          #expect(ready.field("Retry-After") != nil)
+        }
+        if word == "drain-only" {
+          #expect(health.body.contains("wal-1.seg is damaged"))
+          #expect(ready.body.contains("wal-1.seg is damaged"))
+        }
+      }
+    }
+  }
+}
