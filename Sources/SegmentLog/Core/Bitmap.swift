@@ -44,13 +44,4 @@ struct Bitmap: Sendable, Equatable {
       bits = value ? words[word] : ~words[word]
     }
   }
-
-  /// How many bits are set from `index` on.
-  func population(from index: Int) -> Int {
-    guard index < count else { return 0 }
-    let word = index >> 6
-    var total = (words[word] & (~0 << UInt64(index & 63))).nonzeroBitCount
-    for other in words[(word + 1)...] { total += other.nonzeroBitCount }
-    return total
-  }
 }

@@ -106,11 +106,9 @@ extension LogCore {
       guard let place = state.segments[last].place(ofDestination: message.destination) else {
         preconditionFailure("a message's destination was not defined")
       }
-      recent.insert(
-        RecentMessages.Entry(
-          sequence: state.nextSequence, key: message.key, contentHash: message.contentHash,
-          acceptedAtMs: committedAtMs))
-      state.apply(messageKey: message.key, place: place, collect: true)
+      state.apply(
+        messageKey: message.key, contentHash: message.contentHash, acceptedAtMs: committedAtMs,
+        place: place, collect: true)
       state.segments[last].rawBytes += UInt64(message.payloadLength)
     }
     let note = NotePlace(segment: active.id, frameOffset: frameOffset)

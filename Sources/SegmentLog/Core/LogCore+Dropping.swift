@@ -45,6 +45,8 @@ extension LogCore {
         throw stop("dropping \(segment.file)", error)
       }
       removed.append(overview(of: segment, state: .sealed, keptBecause: nil))
+      sealedBytes -= segment.fileBytes
+      sealedFrames -= segment.frames
       state.removeFirstSegment()
       reader.release(segmentsBelow: state.segments[0].id)
     }
@@ -66,7 +68,7 @@ extension LogCore {
   }
 
   var bytesOnDisk: UInt64 {
-    var bytes = state.segments.reduce(0) { $0 + $1.fileBytes }
+    var bytes = sealedBytes + state.segments[state.segments.count - 1].fileBytes
     if case .ready(let file) = preparation { bytes += file.size }
     return bytes
   }

@@ -2,33 +2,52 @@ extension LogCore {
   /// What is known of a message; the newest with this UUID. Reads the directory of its frame.
   package func lookup(key: UUIDKey, uuid: [UInt8]) -> RecordStatus? {
     for sequence in state.index.candidates(key).sorted(by: >) {
-      guard let index = state.segmentIndex(of: sequence), let known = state.state(of: sequence)
-      else { continue }
-      let segment = state.segments[index]
-      let location = segment.location(of: sequence)
-      guard let frame = reader.frame(holding: location),
-        let message = frame.directory.message(sequence), message.key == key,
-        frame.directory.uuid(of: message) == uuid
-      else { continue }
-      var status = RecordStatus(
-        sequence: sequence, state: known, attempts: 0, lastStatus: 0, note: nil,
-        acceptedAtMs: frame.head.committedAtMs, start: message.start, retry: nil,
-        destination: state.destinations.origin(segment.destination(of: sequence)) ?? "",
-        location: location)
-      if let tried = state.attempts[sequence] {
-        status.attempts = tried.count
-        status.lastStatus = tried.status
-        status.note = tried.note.flatMap { noteLocation($0, sequence) }
-        if known == .pending {
-          status.retry = RetryTime(dueAtMs: tried.dueAtMs, delayMs: tried.delayMs)
-        }
-      } else if let ending = segment.ending(of: sequence) {
-        status.attempts = ending.attempts
-        status.lastStatus = ending.status
-      }
-      return status
+      let status =
+        state.segmentIndex(of: sequence).map { standing(sequence, in: $0, key, uuid) }
+        ?? remembered(sequence, key)
+      if let status { return status }
     }
     return nil
+  }
+
+  private func standing(
+    _ sequence: Sequence, in index: Int, _ key: UUIDKey, _ uuid: [UInt8]
+  ) -> RecordStatus? {
+    let segment = state.segments[index]
+    let location = segment.location(of: sequence)
+    guard let known = state.state(of: sequence), let frame = reader.frame(holding: location),
+      let message = frame.directory.message(sequence), message.key == key,
+      frame.directory.uuid(of: message) == uuid
+    else { return nil }
+    var status = RecordStatus(
+      sequence: sequence, state: known, attempts: 0, lastStatus: 0, note: nil,
+      acceptedAtMs: frame.head.committedAtMs, start: message.start, retry: nil,
+      destination: state.destinations.origin(segment.destination(of: sequence)),
+      location: location)
+    if let tried = state.attempts[sequence] {
+      status.attempts = tried.count
+      status.lastStatus = tried.status
+      status.note = tried.note.flatMap { noteLocation($0, sequence) }
+      if known == .pending {
+        status.retry = RetryTime(dueAtMs: tried.dueAtMs, delayMs: tried.delayMs)
+      }
+    } else if let ending = segment.ending(of: sequence) {
+      status.attempts = ending.attempts
+      status.lastStatus = ending.status
+    }
+    return status
+  }
+
+  /// Its segment was dropped; that it ended is remembered for a while.
+  private func remembered(_ sequence: Sequence, _ key: UUIDKey) -> RecordStatus? {
+    guard let entry = state.recent[sequence], entry.key == key, let ending = entry.ending else {
+      return nil
+    }
+    return RecordStatus(
+      sequence: sequence, state: ending.kind == .delivered ? .delivered : .cancelled,
+      attempts: ending.attempts, lastStatus: ending.status, note: nil,
+      acceptedAtMs: entry.acceptedAtMs, start: .atOnce, retry: nil, destination: nil,
+      location: nil)
   }
 
   /// nil when the note's segment is gone.
@@ -101,7 +120,7 @@ extension LogCore {
     numbers.totals = state.totals
     numbers.bytesOnDisk = bytesOnDisk
     numbers.segments = state.segments.count
-    numbers.frames = state.segments.reduce(0) { $0 + $1.frames }
+    numbers.frames = sealedFrames + state.segments[state.segments.count - 1].frames
     numbers.tornTailBytes = recovered.tornTailBytes
     numbers.damagedFrames = UInt64(recovered.damage.count)
     return numbers

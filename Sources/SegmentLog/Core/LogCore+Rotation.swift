@@ -39,6 +39,8 @@ extension LogCore {
     }
     active.file.close()
     state.segments[last].close()
+    sealedBytes += state.segments[last].fileBytes
+    sealedFrames += state.segments[last].frames
   }
 
   /// A file of at least `size` bytes that begins with the header, not synced; nil when there is no

@@ -109,10 +109,8 @@ extension LogCore {
     }
     // The newest is meant.
     for sequence in state.index.candidates(key).sorted(by: >) {
-      guard let known = state.state(of: sequence), let found = confirm(sequence, key) else {
-        continue
-      }
-      switch known {
+      guard let found = confirm(sequence, key) else { continue }
+      switch state.state(of: sequence) ?? found.ending {
       case .pending: return .durable(sequence, contentHash: found.contentHash)
       case .delivered:
         let isRemembered =
@@ -121,24 +119,34 @@ extension LogCore {
         return isRemembered ? .durable(sequence, contentHash: found.contentHash) : nil
       // May be posted again.
       case .dead, .cancelled: return nil
+      case nil: continue
       }
     }
     return nil
   }
 
-  /// What stands in the log under this sequence, when it carries this key. What can't be confirmed
-  /// is new: a duplicate delivery is allowed, a swallowed message is not.
-  private func confirm(
-    _ sequence: Sequence, _ key: UUIDKey
-  ) -> (contentHash: UInt64, acceptedAtMs: UInt64)? {
-    if let entry = recent[sequence] {
-      return entry.key == key ? (entry.contentHash, entry.acceptedAtMs) : nil
+  private struct Confirmed {
+    var contentHash: UInt64
+    var acceptedAtMs: UInt64
+    /// Of a message whose segment is gone.
+    var ending: RecordStatus.State?
+  }
+
+  /// What is known under this sequence, when it carries this key. What can't be confirmed is new: a
+  /// duplicate delivery is allowed, a swallowed message is not.
+  private func confirm(_ sequence: Sequence, _ key: UUIDKey) -> Confirmed? {
+    if let entry = state.recent[sequence] {
+      guard entry.key == key else { return nil }
+      return Confirmed(
+        contentHash: entry.contentHash, acceptedAtMs: entry.acceptedAtMs,
+        ending: entry.ending.map { $0.kind == .delivered ? .delivered : .cancelled })
     }
     guard let index = state.segmentIndex(of: sequence),
       let frame = reader.frame(holding: state.segments[index].location(of: sequence)),
       let message = frame.directory.message(sequence), message.key == key
     else { return nil }
-    return (message.contentHash, frame.head.committedAtMs)
+    return Confirmed(
+      contentHash: message.contentHash, acceptedAtMs: frame.head.committedAtMs, ending: nil)
   }
 }
 

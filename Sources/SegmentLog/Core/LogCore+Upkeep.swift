@@ -23,21 +23,25 @@ extension LogCore {
     }
   }
 
-  /// When there is something to do for `tick` or `preparationWanted`; nil = nothing
-  /// waits. Never
+  /// When there is something to do for `tick` or `preparationWanted`; nil = nothing waits. Never
   /// further off than the wait in question, whatever the clock did meanwhile.
   package func nextTickDueMs(nowMs: UInt64) -> UInt64? {
     guard failure == nil, !isSealed else { return nil }
-    var dues = [witnessDueMs(nowMs: nowMs), dropDueMs(nowMs: nowMs)]
-    // Without a prepared file there is no timed rotation.
-    if preparation.isReady { dues.append(rotationDueMs(nowMs: nowMs)) }
+    var due = earlier(witnessDueMs(nowMs: nowMs), dropDueMs(nowMs: nowMs))
     switch preparation {
-    case .none: dues.append(nowMs)
+    case .none: due = earlier(due, nowMs)
     case .failed(_, let atMs):
-      dues.append(min(atMs.addingCapped(Upkeep.retryMs), nowMs.addingCapped(Upkeep.retryMs)))
-    case .running, .ready: break
+      due = earlier(due, self.due(after: Upkeep.retryMs, since: atMs, nowMs: nowMs))
+    // Without a prepared file there is no timed rotation.
+    case .ready: due = earlier(due, rotationDueMs(nowMs: nowMs))
+    case .running: break
     }
-    return dues.compactMap(\.self).min()
+    return due
+  }
+
+  private func earlier(_ one: UInt64?, _ other: UInt64?) -> UInt64? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
   }
 
   private func witnessDueMs(nowMs: UInt64) -> UInt64? {
@@ -53,7 +57,9 @@ extension LogCore {
   }
 
   private func dropDueMs(nowMs: UInt64) -> UInt64? {
-    guard state.segments.count > 1, dropReasons(first: 1)[0] == nil else { return nil }
+    guard state.segments.count > 1, state.segments[0].liveCount == 0,
+      dropReasons(first: 1)[0] == nil
+    else { return nil }
     if let until = rememberedUntilMs(), until > nowMs {
       return min(until, nowMs.addingCapped(options.dedupWindowMs))
     }

@@ -15,7 +15,6 @@ package final class LogCore {
   var active: ActiveSegment
   let encoder = FrameEncoder()
   var staging = Staging()
-  var recent = RecentMessages()
   /// For confirming duplicates and for `lookup`.
   let reader: LogReader
   var salts: SaltSource
@@ -28,6 +27,9 @@ package final class LogCore {
   /// An unlink that failed is tried again at this time.
   var dropRetryAtMs: UInt64?
   var recovered: RecoveryReport
+  /// Of all segments but the active one; kept beside them, since they are asked for with each commit.
+  var sealedBytes: UInt64 = 0
+  var sealedFrames: UInt64 = 0
 
   /// Recovers what stands on `disk` and starts a new segment. The caller holds the directory's lock.
   ///
@@ -56,6 +58,10 @@ package final class LogCore {
       start.report.damage.isEmpty || options.onDamage == .proceed
       ? nil : start.report.damage.map(\.description).joined(separator: "; ")
     encoder.begin(baseSequence: state.nextSequence)
+    for segment in state.segments.dropLast() {
+      sealedBytes += segment.fileBytes
+      sealedFrames += segment.frames
+    }
   }
 
   deinit { active.file.close() }

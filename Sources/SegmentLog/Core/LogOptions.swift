@@ -15,6 +15,9 @@ package struct LogOptions: Sendable {
   package var dedupWindowMs: UInt64
   /// How many ended messages the duplicate check remembers; the oldest are forgotten early.
   package var dedupMax: Int
+  /// How many of the latest messages are remembered in memory (48 bytes each) after their segment
+  /// was dropped; older ones are known as long as their segment stands.
+  package var recentMax: Int
   package var onDamage: OnDamage
   /// The identity of a store that is created now: random.
   package var newStore: StoreUUID
@@ -23,11 +26,13 @@ package struct LogOptions: Sendable {
 
   package init(
     segmentSize: UInt64 = 64 << 20, dedupWindowMs: UInt64 = 86_400_000, dedupMax: Int = 10_000_000,
+    recentMax: Int = 1 << 18,
     onDamage: OnDamage = .drain, newStore: StoreUUID, saltSeed: UInt64
   ) {
     self.segmentSize = segmentSize
     self.dedupWindowMs = dedupWindowMs
     self.dedupMax = dedupMax
+    self.recentMax = recentMax
     self.onDamage = onDamage
     self.newStore = newStore
     self.saltSeed = saltSeed

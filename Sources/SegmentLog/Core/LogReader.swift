@@ -110,12 +110,18 @@ private final class OpenSegment {
   func frame(holding location: Location) -> FrameReader.Frame? {
     let sequence = location.sequence
     if let last, last.directory.message(sequence) != nil { return last }
-    guard let offset = offset(of: location), let frame = try? reader.frame(at: offset),
-      frame.directory.message(sequence) != nil
-    else { return nil }
-    last = frame
-    return frame
+    for offset in offsets(before: location).suffix(Self.triesMax).reversed() {
+      guard let frame = try? reader.frame(at: offset),
+        frame.directory.message(sequence) != nil
+      else { continue }
+      last = frame
+      return frame
+    }
+    return nil
   }
+
+  /// The right one is the last one as a rule; a damaged head behind it may claim anything.
+  private static let triesMax = 8
 
   /// Each payload by itself where the frame's blocks can't all be read.
   func payloads(_ sequences: [Sequence], of frame: FrameReader.Frame) -> [[UInt8]?] {
@@ -123,23 +129,24 @@ private final class OpenSegment {
     return sequences.map { (try? reader.payload($0, of: frame)) ?? nil }
   }
 
-  /// Hops from head to head: the last frame whose base isn't beyond the sequence holds it.
-  private func offset(of location: Location) -> UInt64? {
+  /// Hops from head to head: the frame that holds the sequence is the last one whose base isn't
+  /// beyond it.
+  private func offsets(before location: Location) -> [UInt64] {
     var offset = location.offset
     if let last, let end = last.directory.messages.last, end.sequence < location.sequence {
       offset = max(offset, last.offset + UInt64(last.head.totalLength))
     }
-    var found: UInt64?
+    var found: [UInt64] = []
     while offset < location.end, location.end - offset >= UInt64(FrameHead.size),
       let head = head(at: offset, end: location.end), head.baseSequence <= location.sequence
     {
-      found = offset
+      found.append(offset)
       offset += UInt64(head.totalLength)
     }
     return found
   }
 
-  /// Not verified: its checksum covers the directory. A lie leads to a frame that is verified.
+  /// Not verified: its checksum covers the directory. What is found by it is.
   private func head(at offset: UInt64, end: UInt64) -> FrameHead? {
     let size = UInt64(FrameHead.size)
     if offset < windowOffset || offset + size > windowOffset + UInt64(window.count) {

@@ -6,12 +6,13 @@ struct LogState {
   var destinations = DestinationTable()
   private(set) var attempts = AttemptTable()
   private(set) var index = UUIDIndex()
+  private(set) var recent: RecentMessages
   private(set) var totals = Totals()
   private(set) var nextSequence: Sequence = 1
   private(set) var lastCommittedAtMs: UInt64 = 0
   /// The duplicate check forgets ended messages below this one.
   private(set) var dedupFloor: Sequence = 1
-  /// Ended messages at or above `dedupFloor` that stand in segments.
+  /// Ended messages at or above `dedupFloor`, in segments or among the recent ones.
   private var endedKept = 0
   private let dedupMax: Int
   private let dedupWindowMs: UInt64
@@ -23,9 +24,10 @@ struct LogState {
   /// Messages of missing segments that have not ended.
   private var lostOutside: UInt64 = 0
 
-  init(dedupMax: Int, dedupWindowMs: UInt64) {
-    self.dedupMax = dedupMax
-    self.dedupWindowMs = dedupWindowMs
+  init(_ options: LogOptions) {
+    dedupMax = options.dedupMax
+    dedupWindowMs = options.dedupWindowMs
+    recent = RecentMessages(capacity: options.recentMax)
   }
 
   /// The sequence of a message's segment among `segments`; nil when none holds it.
@@ -79,10 +81,16 @@ extension LogState {
 
   /// The next message, into the last segment. `place` is the destination's in that segment;
   /// `collect` lets the index drop what nobody asks for any more when it needs room.
-  mutating func apply(messageKey key: UUIDKey, place: UInt32, collect: Bool) {
+  mutating func apply(
+    messageKey key: UUIDKey, contentHash: UInt64, acceptedAtMs: UInt64, place: UInt32,
+    collect: Bool
+  ) {
     let last = segments.count - 1
     if segments[last].count == 0 { segments[last].moveStart(to: nextSequence) }
     let sequence = nextSequence
+    recent.insert(
+      RecentMessages.Entry(
+        sequence: sequence, key: key, contentHash: contentHash, acceptedAtMs: acceptedAtMs))
     segments[last].append(place: place)
     destinations.addWaiting(segments[last].destinations[Int(place)].id, 1)
     if collect && index.isFull(for: key) { collectIndex(for: key) }
@@ -170,6 +178,7 @@ extension LogState {
         destinations.removeWaiting(segments[index].destination(of: sequence))
       }
       segments[index].end(sequence, kind)
+      recent.end(sequence, kind)
       attempts[sequence] = nil
       if dead { totals.dead -= 1 }
       count(ended: outcome.kind)
@@ -203,15 +212,28 @@ extension LogState {
 extension LogState {
   /// Whether the duplicate check has no use for a sequence any more.
   func isForgotten(_ sequence: Sequence) -> Bool {
-    guard let index = segmentIndex(of: sequence) else { return true }
+    guard let index = segmentIndex(of: sequence) else {
+      guard sequence >= dedupFloor, let entry = recent[sequence] else { return true }
+      return isOver(entry.acceptedAtMs)
+    }
     if segments[index].isLive(sequence) { return false }
     guard sequence >= dedupFloor, let last = segments[index].lastAtMs else { return true }
-    return last.addingCapped(dedupWindowMs) < lastCommittedAtMs
+    return isOver(last)
+  }
+
+  private func isOver(_ acceptedAtMs: UInt64) -> Bool {
+    acceptedAtMs.addingCapped(dedupWindowMs) < lastCommittedAtMs
   }
 
   /// Keeps at most `dedupMax` ended ones.
   private mutating func forgetOldest() {
+    forgetUnremembered()
     while endedKept > dedupMax {
+      if dedupFloor < segments[0].first {
+        dedupFloor += 1
+        endedKept -= 1
+        continue
+      }
       guard let index = segments.firstIndex(where: { $0.next > dedupFloor && $0.count > 0 }) else {
         endedKept = 0
         return
@@ -226,20 +248,25 @@ extension LogState {
     }
   }
 
+  /// What stands in no segment is known only while it is among the recent ones.
+  private mutating func forgetUnremembered() {
+    let known = min(segments[0].first, recent.oldest(before: nextSequence))
+    guard dedupFloor < known else { return }
+    endedKept = max(0, endedKept - Int(known - dedupFloor))
+    dedupFloor = known
+  }
+
   /// A segment without records makes room for the one that takes its place.
   mutating func removeLastSegment() {
     let gone = segments.removeLast()
     for destination in gone.destinations { destinations.release(destination.id) }
   }
 
-  /// The first segment's file is gone.
+  /// The first segment's file is gone; all of its messages have ended.
   mutating func removeFirstSegment() {
     let gone = segments.removeFirst()
-    if gone.next > dedupFloor {
-      endedKept -= gone.endedCount(from: max(gone.first, dedupFloor))
-    }
-    dedupFloor = max(dedupFloor, gone.next)
     for destination in gone.destinations { destinations.release(destination.id) }
+    forgetUnremembered()
   }
 }
 

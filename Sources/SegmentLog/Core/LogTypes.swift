@@ -88,8 +88,9 @@ package struct RecordStatus: Sendable, Equatable {
   package var start: RecordStart
   /// For a message that was tried: when it is due, by the wall clock and as recorded.
   package var retry: RetryTime?
-  package var destination: String
-  package var location: Location
+  /// nil when its segment was dropped, and with it all but the fact of its end.
+  package var destination: String?
+  package var location: Location?
 }
 
 /// A wait of `delayMs` that ends at `dueAtMs` by the wall clock.

@@ -137,7 +137,8 @@ extension Recovery {
     if !directory.messages.isEmpty {
       state.segments[last].mark(
         offset: frame.offset, sequence: state.nextSequence, force: forceMark)
-      apply(directory.messages, badBlocks: frame.badBlocks)
+      apply(
+        directory.messages, acceptedAtMs: head.committedAtMs, badBlocks: frame.badBlocks)
     }
     applyChanges(directory, at: frame.offset, committedAtMs: head.committedAtMs)
     state.segments[last].records += UInt64(head.recordCount)
@@ -191,7 +192,9 @@ extension Recovery {
     return place
   }
 
-  private mutating func apply(_ messages: [DirectoryMessage], badBlocks: [Int]) {
+  private mutating func apply(
+    _ messages: [DirectoryMessage], acceptedAtMs: UInt64, badBlocks: [Int]
+  ) {
     let last = state.segments.count - 1
     var number: UInt32?
     var place: UInt32 = 0
@@ -206,7 +209,9 @@ extension Recovery {
           state.segments[last].place(ofDestination: message.destination)
           ?? self.place(ofUndefined: message.destination)
       }
-      state.apply(messageKey: message.key, place: place, collect: false)
+      state.apply(
+        messageKey: message.key, contentHash: message.contentHash, acceptedAtMs: acceptedAtMs,
+        place: place, collect: false)
       state.segments[last].rawBytes += UInt64(message.payloadLength)
     }
     report.messages += UInt64(messages.count)

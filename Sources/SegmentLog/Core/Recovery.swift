@@ -35,7 +35,7 @@ struct Recovery {
     self.disk = disk
     self.options = options
     self.nowMs = nowMs
-    state = LogState(dedupMax: options.dedupMax, dedupWindowMs: options.dedupWindowMs)
+    state = LogState(options)
     salts = SaltSource(seed: options.saltSeed)
   }
 

@@ -194,12 +194,6 @@ extension SegmentState {
     live.first(false, from: Int(sequence - first)).map { first + UInt64($0) }
   }
 
-  /// How many from `sequence` on have ended (or were lost).
-  func endedCount(from sequence: Sequence) -> Int {
-    let index = Int(sequence - first)
-    return count - index - live.population(from: index)
-  }
-
   /// The offset of a frame at or before the one that holds `sequence`.
   func offset(before sequence: Sequence) -> UInt64 {
     var low = 0

@@ -55,11 +55,7 @@ package struct LogSurvey: Sendable {
         apply(scanner.directory, index)
       }
       row.live = overview.segments[index].live
-      guard let verdict else {
-        row.state = .sealed
-        overview.segments[index] = row
-        return
-      }
+      guard let verdict else { return }
       let isLast = index == chain.segments.count - 1
       row.storedBytes = verdict.validEnd - FormatLimits.firstFrameOffset
       row.state = verdict.hasDamage ? .damaged : isLast && !verdict.isSealed ? .active : .sealed

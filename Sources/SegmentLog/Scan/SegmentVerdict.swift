@@ -48,7 +48,6 @@ package struct SegmentClassifier: Sendable {
   private var findings: [SegmentFinding] = []
   private var further = 0
   private var recordFrames: [(offset: UInt64, end: UInt64)] = []
-  private var lastFrameOffset: UInt64?
   private var nextSequence: Sequence
 
   /// `successor`: what the next segment's header says of this one.
@@ -62,7 +61,6 @@ package struct SegmentClassifier: Sendable {
   package mutating func add(_ frame: ScannedFrame, _ directory: FrameDirectory) {
     resolveLost(next: frame.head.baseSequence)
     verdict.provenUpTo = max(verdict.provenUpTo, frame.head.syncedUpTo)
-    lastFrameOffset = frame.offset
     for (block, found) in zip(frame.badBlocks, frame.badBlockChecksums) {
       add(badBlock: block, found: found, of: frame, directory)
     }

@@ -21,13 +21,11 @@ struct BitTablesTests {
         let from = Int.random(in: 0..<plain.count, using: &random)
         #expect(bitmap.first(true, from: from) == plain[from...].firstIndex(of: true))
         #expect(bitmap.first(false, from: from) == plain[from...].firstIndex(of: false))
-        #expect(bitmap.population(from: from) == plain[from...].count { $0 })
       }
     }
     #expect(bitmap.count == plain.count)
     #expect(plain.indices.allSatisfy { bitmap[$0] == plain[$0] })
     #expect(bitmap.first(true, from: plain.count) == nil)
-    #expect(bitmap.population(from: plain.count) == 0)
   }
 
   @Test("a packed array widens without losing anything, and takes nothing while all is zero")

@@ -40,7 +40,7 @@ struct DroppingTests {
   }
 
   @Test("what the duplicate check remembers stays a while, up to one segment in all")
-  func remembered() throws {
+  func newestStay() throws {
     let (log, sequences) = try log(segments: 4, dedupWindowMs: 60_000)
     try log.prepare()
     // Sealed files are cut to their ends: one takes less than the size of a segment, two take more.
@@ -129,17 +129,46 @@ struct DroppingTests {
     #expect(log.walk("http://c:80") == [3])
   }
 
-  @Test("what was dropped is not remembered by UUID, and not by a reader's open files")
-  func forgotten() throws {
-    let (log, sequences) = try log(segments: 2)
-    try log.end([sequences[0], sequences[1]])
-    #expect(log.lookup(1)?.state == .delivered)
+  @Test("that a dropped message was delivered is remembered while the process runs")
+  func remembered() throws {
+    let (log, sequences) = try log(segments: 2, dedupWindowMs: 60_000)
+    try log.end([sequences[0]], attempts: 3, status: 204)
+    try log.end([sequences[1]], .cancelled)
     _ = try log.core.compact(nowMs: log.nowMs)
-    #expect(log.lookup(1) == nil)
     #expect(log.core.firstSegment == 2)
+    #expect(log.lookup(1)?.state == .delivered)
+    #expect(log.lookup(1)?.attempts == 3)
+    #expect(log.lookup(1)?.lastStatus == 204)
+    #expect(log.lookup(1)?.location == nil)
+    #expect(log.lookup(2)?.state == .cancelled)
+    #expect(log.core.locate([1]) == [nil])
+    #expect(
+      log.core.stage([TestLog.record(1)], nowMs: log.nowMs)
+        == .taken([.duplicate(1)], needsCommit: false))
+    #expect(log.core.stage([TestLog.record(1, content: 3)], nowMs: log.nowMs) == .conflict([0]))
+    #expect(
+      log.core.stage([TestLog.record(2)], nowMs: log.nowMs)
+        == .taken([.stored(5)], needsCommit: true))
+    try log.cutPower()
+    #expect(log.lookup(1) == nil, "the window covers what stands in the segments")
     #expect(
       log.core.stage([TestLog.record(1)], nowMs: log.nowMs)
         == .taken([.stored(5)], needsCommit: true))
+  }
+
+  @Test("dedup_max counts what was dropped too")
+  func rememberedMax() throws {
+    let log = try TestLog(dedupMax: 2)
+    let sequences = try log.store(1, 2, 3)
+    try log.rotate()
+    try log.end(sequences)
+    _ = try log.core.compact(nowMs: log.nowMs)
+    let later = try log.store(4)
+    try log.end(later)
+    let staged = log.core.stage((1...4).map { TestLog.record($0) }, nowMs: log.nowMs)
+    #expect(
+      staged
+        == .taken([.stored(5), .stored(6), .duplicate(3), .duplicate(4)], needsCommit: true))
   }
 
   @Test("compacting a stopped log again and again leaves one small segment")

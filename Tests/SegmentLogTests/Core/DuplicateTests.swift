@@ -8,15 +8,17 @@ struct DuplicateTests {
     log.core.stage(records, nowMs: log.nowMs)
   }
 
-  @Test("the same UUID with the same content is a duplicate, with other content a conflict")
-  func both() throws {
-    let log = try TestLog()
+  @Test(
+    "the same UUID with the same content is a duplicate, with other content a conflict",
+    arguments: [1, 1000])
+  func both(recentMax: Int) throws {
+    let log = try TestLog(recentMax: recentMax)
     try log.store(1)
+    try log.store(2)
     for _ in 0..<2 {
       #expect(stage(log, TestLog.record(1)) == .taken([.duplicate(1)], needsCommit: false))
       #expect(stage(log, TestLog.record(1, content: 1)) == .conflict([0]))
       #expect(!log.core.hasStaged)
-      // Then from disk instead of from memory.
       try log.cutPower()
     }
   }
@@ -99,7 +101,7 @@ struct DuplicateTests {
 
   @Test("two keys that look alike in the index are told apart on disk")
   func collision() throws {
-    let log = try TestLog()
+    let log = try TestLog(recentMax: 1)
     var first = TestLog.record(1)
     first.key = UUIDKey(high: 7 << 56 | 1, low: 99)
     var second = TestLog.record(2)
@@ -117,11 +119,11 @@ struct DuplicateTests {
 
   @Test("what can't be confirmed is new")
   func unconfirmed() throws {
-    let log = try TestLog()
+    let log = try TestLog(recentMax: 1)
     try log.store(1)
-    try log.restart()
+    try log.store(2)
     log.disk.inject(SimFault(.read, code: 5, staysBroken: true))
-    #expect(stage(log, TestLog.record(1)) == .taken([.stored(2)], needsCommit: true))
+    #expect(stage(log, TestLog.record(1)) == .taken([.stored(3)], needsCommit: true))
     log.disk.clearFaults()
   }
 

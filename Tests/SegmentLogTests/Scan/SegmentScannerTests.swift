@@ -116,6 +116,23 @@ struct SegmentScannerTests {
     #expect(result.verdict.torn == nil)
   }
 
+  @Test("frames that were synced together prove those before them when something is wrong there")
+  func syncedTogether() throws {
+    // Frames that are logged again are written one after the other before the file gets its name.
+    var segment = SegmentBuilder()
+    for number in 1...3 {
+      let record = segment.record(number)
+      segment.append(syncedUpTo: 8192) { $0.append(record, destination: 0) }
+    }
+    #expect(try scan(disk(segment)).verdict.unprovenFrom == 8192)
+    let disk = disk(segment)
+    disk.flip(FileNames.segment(1), bit: (8192 + 70) * 8)
+    let verdict = try scan(disk).verdict
+    #expect(verdict.damage.map(\.lost) == [1...1])
+    #expect(verdict.torn == nil)
+    #expect(verdict.unprovenFrom == segment.offsets[1])
+  }
+
   @Test("what the successor calls void is not looked at")
   func successorCuts() throws {
     let segment = segment()

@@ -95,7 +95,7 @@ struct LogCheck {
   private func lookupDifference() -> String? {
     let reader = LogReader(disk: disk)
     for uuid in Set(model.messages.values.map(\.uuid)) {
-      let sequence = model.newest(uuid) { core.state.state(of: $0) != nil }
+      let sequence = model.newest(uuid, where: core.remembers)
       guard let sequence, let message = model.messages[sequence] else { continue }
       // What has ended may be forgotten when the window is over.
       let isOver =
@@ -108,11 +108,21 @@ struct LogCheck {
       if status.sequence != sequence || status.state != message.state
         || status.attempts != message.attempts || status.lastStatus != message.status
         || status.acceptedAtMs != message.acceptedAtMs || status.retry != message.retry
-        || status.destination != message.record.destination || error != message.error
+        || (status.destination ?? message.record.destination) != message.record.destination
+        || (status.location == nil) != (core.state.segmentIndex(of: sequence) == nil)
+        || error != message.error
       {
         return "looked up \(status) \(error), not \(sequence) \(message)"
       }
     }
     return nil
+  }
+}
+
+extension LogCore {
+  /// Whether the message stands in a segment, or its end is still known.
+  func remembers(_ sequence: Sequence) -> Bool {
+    state.state(of: sequence) != nil
+      || (state.segmentIndex(of: sequence) == nil && state.recent[sequence]?.ending != nil)
   }
 }

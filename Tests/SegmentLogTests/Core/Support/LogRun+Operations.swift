@@ -30,7 +30,7 @@ extension LogRun {
   }
 
   mutating func enqueue() throws {
-    guard let core else { return }
+    guard var core else { return }
     var batch: [(uuid: Int, record: NewRecord)] = []
     for _ in 0..<(chance(70) ? 1 : int(2...6)) {
       let known = model.messages.values.map(\.uuid).max() ?? 0
@@ -42,7 +42,8 @@ extension LogRun {
     var staged = core.stage(batch.map(\.record), nowMs: nowMs)
     if staged == .frameFull {
       try commit()
-      guard let core = self.core, frame.isEmpty else { return }
+      guard let current = self.core, frame.isEmpty else { return }
+      core = current
       staged = core.stage(batch.map(\.record), nowMs: nowMs)
     }
     if case .refused(.diskFull) = staged, core.preparation.lacksSpace { return }
@@ -90,7 +91,7 @@ extension LogRun {
   }
 
   private func durableTwin(_ uuid: Int, _ core: LogCore) -> Sequence? {
-    guard let newest = model.newest(uuid, where: { core.state.state(of: $0) != nil }),
+    guard let newest = model.newest(uuid, where: core.remembers),
       let message = model.messages[newest]
     else { return nil }
     switch message.state {
@@ -105,7 +106,7 @@ extension LogRun {
   // MARK: Changes
 
   mutating func change() throws {
-    guard let core, model.nextSequence > 1 else { return }
+    guard var core, model.nextSequence > 1 else { return }
     let live = model.messages.filter(\.value.isLive).keys.sorted()
     var changes: [StateChange] = []
     for _ in 0..<int(1...4) {
@@ -117,7 +118,8 @@ extension LogRun {
     var staged = core.stage(changes)
     if staged == .frameFull {
       try commit()
-      guard let core = self.core, frame.isEmpty else { return }
+      guard let current = self.core, frame.isEmpty else { return }
+      core = current
       staged = core.stage(changes)
     }
     if case .refused(.diskFull) = staged, core.preparation.lacksSpace { return }

@@ -41,6 +41,7 @@ struct LogRun {
     options = LogOptions(
       segmentSize: [16 << 10, 20 << 10, 32 << 10].randomElement(using: &random)!,
       dedupWindowMs: [20_000, 86_400_000].randomElement(using: &random)!,
+      recentMax: [1, 8, 1000].randomElement(using: &random)!,
       newStore: StoreUUID(high: random.next(), low: random.next()), saltSeed: random.next())
     hasCollisions = Int.random(in: 0..<4, using: &random) == 0
     self.random = random

@@ -12,12 +12,13 @@ final class TestLog {
 
   init(
     disk: SimDisk = SimDisk(seed: 1), segmentSize: UInt64 = 64 << 10,
-    dedupWindowMs: UInt64 = 86_400_000, dedupMax: Int = 1000,
+    dedupWindowMs: UInt64 = 86_400_000, dedupMax: Int = 1000, recentMax: Int = 1000,
     onDamage: LogOptions.OnDamage = .drain
   ) throws {
     self.disk = disk
     options = LogOptions(
       segmentSize: segmentSize, dedupWindowMs: dedupWindowMs, dedupMax: dedupMax,
+      recentMax: recentMax,
       onDamage: onDamage, newStore: StoreUUID(high: 77, low: 88), saltSeed: 5)
     (core, report) = try LogCore.open(disk: disk, options: options, nowMs: nowMs)
   }
