@@ -40,7 +40,7 @@ struct DroppingTests {
   }
 
   @Test("what the duplicate check remembers stays a while, up to one segment in all")
-  func remembered() throws {
+  func newestStay() throws {
     let (log, sequences) = try log(segments: 4, dedupWindowMs: 60_000)
     try log.prepare()
     // Sealed files are cut to their ends: one takes less than the size of a segment, two take more.
