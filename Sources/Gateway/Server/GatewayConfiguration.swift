@@ -59,7 +59,8 @@ package struct ConnectionLimits: Sendable, Equatable {
   package var lingerTimeout: Duration = .seconds(2)
   /// How long a request waits for room (in the store's queue, or for its body) before the 503.
   package var roomTimeout: Duration = .seconds(5)
-  /// Bytes of all bodies that are being received or wait for room, over all connections.
+  /// Bytes of all requests that are being received or wait for room, over all connections; of heads
+  /// only what goes beyond a few KiB.
   package var receiveBudget: Int = 64 << 20
   /// Connections at once on both listeners; one more is closed at once.
   package var maxConnections: Int = 50_000
