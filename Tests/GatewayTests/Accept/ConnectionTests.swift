@@ -118,6 +118,9 @@ struct ConnectionTests {
       #expect(answers[0].field("Connection") == "close")
       #expect(answers[0].field("Content-Type") == "application/problem+json")
       #expect(answers[0].body.contains(#""type":"body-too-large""#))
+      // What counts for the caller is the limit of the body, as it is configured.
+      #expect(answers[0].body.contains("at most 4096 bytes in its body"))
+      #expect(answers[0].body.contains(#""errors":[{"pointer":"""#))
     }
   }
 
