@@ -62,8 +62,11 @@ package struct ConnectionLimits: Sendable, Equatable {
   /// Bytes of all requests that are being received or wait for room, over all connections; of heads
   /// only what goes beyond a few KiB.
   package var receiveBudget: Int = 64 << 20
-  /// Connections at once on both listeners; one more is closed at once.
+  /// Connections at once; one more is closed at once.
   package var maxConnections: Int = 50_000
+  /// Connections that the admin listener may have beyond that, so that an operator can look at a
+  /// server whose callers have taken all of theirs.
+  package var adminConnections: Int = 32
 
   package init() {}
 }

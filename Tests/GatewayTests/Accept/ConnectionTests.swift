@@ -218,6 +218,20 @@ struct ConnectionTests {
     }
   }
 
+  @Test("when callers have taken all connections, the admin listener still has some")
+  func adminConnections() async throws {
+    try await World.run {
+      $0.maxConnections = 1
+      $0.adminConnections = 1
+    } _: { world in
+      let caller = try await RawClient.connect(world.main)
+      try await caller.send(get("/healthz"))
+      #expect(try await caller.responses(1).map(\.status) == [200])
+      #expect(try await world.talk(get("/metrics"), admin: true).map(\.status) == [200])
+      await caller.close()
+    }
+  }
+
   @Test("a client that reads late has all its answers waiting, in order")
   func lateReader() async throws {
     try await World.run { world in
