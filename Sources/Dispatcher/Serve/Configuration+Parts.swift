@@ -8,7 +8,8 @@ extension Configuration {
     var limits = ConnectionLimits()
     limits.maxConnections = connections
     return GatewayConfiguration(
-      listen: listen, admin: admin, adminToken: adminToken, maxBody: maxBody, version: version,
+      listen: listen, admin: admin, adminToken: adminToken,
+      adminTakesAnyHost: admin?.isLoopback == false, maxBody: maxBody, version: version,
       limits: limits)
   }
 

@@ -6,6 +6,9 @@ package struct GatewayConfiguration: Sendable {
   package var admin: ListenAddress?
   /// When set, every admin route but `/healthz` and `/readyz` asks for it as a bearer token.
   package var adminToken: String?
+  /// Whether the admin listener may be called by any name. Only for a listener with a token, which a
+  /// web page whose name was bound to its address doesn't have.
+  package var adminTakesAnyHost: Bool
   /// Bytes of a message's body, after the envelope was decoded.
   package var maxBody: Int
   /// Shown by `/metrics`.
@@ -14,11 +17,13 @@ package struct GatewayConfiguration: Sendable {
 
   package init(
     listen: ListenAddress, admin: ListenAddress? = nil, adminToken: String? = nil,
-    maxBody: Int = 1 << 20, version: String = "0", limits: ConnectionLimits = ConnectionLimits()
+    adminTakesAnyHost: Bool = false, maxBody: Int = 1 << 20, version: String = "0",
+    limits: ConnectionLimits = ConnectionLimits()
   ) {
     self.listen = listen
     self.admin = admin
     self.adminToken = adminToken
+    self.adminTakesAnyHost = adminTakesAnyHost
     self.maxBody = maxBody
     self.version = version
     self.limits = limits

@@ -106,7 +106,8 @@ package final class GatewayServer: Sendable {
   }
 
   private var adminSite: Site {
-    let gate = AdminGate(token: configuration.adminToken)
+    let gate = AdminGate(
+      token: configuration.adminToken, takesAnyHost: configuration.adminTakesAnyHost)
     let metrics = MetricsSource(
       services: services, counters: counters, budget: environment.budget,
       version: configuration.version)
