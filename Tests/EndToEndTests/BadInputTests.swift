@@ -182,6 +182,30 @@ extension EndToEnd {
       try await service.stop()
     }
 
+    @Test("connections that take all they can leave the log and the operator what they need")
+    func descriptors() async throws {
+      let service = try await Service.start(
+        log: folder.path("log"), environment: ["DISPATCHER_SEGMENT_SIZE": "256KiB"],
+        descriptors: 300)
+      let first = try await RawConnection(port: service.port)
+      let sockets = (0..<400).compactMap { _ in Self.connect(port: service.port, host: 1) }
+      defer { for socket in sockets { close(socket) } }
+      #expect(sockets.count == 400)
+      // Several segments: each is a file to be opened.
+      for index in 0..<48 {
+        var generator = SystemRandomNumberGenerator()
+        let noise = (0..<4096).map { _ in String(generator.next() as UInt64, radix: 36) }.joined()
+        let body = #"{"UUID":"m\#(index)",\#(Self.url),"Delay":60000,"Body":"\#(noise)"}"#
+        try await first.send(
+          "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+      }
+      #expect(try await first.answers(48).map(\.status) == Array(repeating: 202, count: 48))
+      #expect(try await service.metrics()["dispatcher_log_segments"] ?? 0 > 2)
+      #expect(service.errors.contains("limit of open files"))
+      await first.close()
+      try await service.stop()
+    }
+
     private static func connect(port: Int, host: Int) -> Int32? {
       let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
       guard descriptor >= 0 else { return nil }

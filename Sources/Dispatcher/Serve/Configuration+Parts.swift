@@ -4,9 +4,19 @@ import SegmentLog
 
 /// Each part's own options, out of the one configuration.
 extension Configuration {
-  var gateway: GatewayConfiguration {
-    GatewayConfiguration(
-      listen: listen, admin: admin, adminToken: adminToken, maxBody: maxBody, version: version)
+  func gateway(connections: Int) -> GatewayConfiguration {
+    var limits = ConnectionLimits()
+    limits.maxConnections = connections
+    return GatewayConfiguration(
+      listen: listen, admin: admin, adminToken: adminToken,
+      adminTakesAnyHost: admin?.isLoopback == false, maxBody: maxBody, version: version,
+      limits: limits)
+  }
+
+  func sender(connections: Int) -> AsyncHTTPClientSender.Configuration {
+    var sender = AsyncHTTPClientSender.Configuration(worker: worker)
+    sender.keptConnections = connections
+    return sender
   }
 
   var store: SegmentLogStore.Options {

@@ -22,15 +22,18 @@ struct Server {
 
   /// Returns when a signal has asked for the end and everything is written.
   func run() async throws(ServeFailure) {
-    ProcessSetup.apply()
+    let descriptors = ProcessSetup.apply()
+    let plan = DescriptorPlan(limit: descriptors, worker: configuration.worker)
     let signals = TerminationSignals()
     try tryLog()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
     let egress = EgressGuard(clock: clock)
     let gateway = GatewayServer(
-      configuration: configuration.gateway, group: group, clock: clock, logger: logger,
+      configuration: configuration.gateway(connections: plan.callers), group: group, clock: clock,
+      logger: logger,
       refusal: { egress.refusal(literalHost: $0, port: $1) })
     try await listen(gateway, egress)
+    warn(plan, limit: descriptors)
 
     let start = StartGate(logger: logger)
     Task {
@@ -42,8 +45,8 @@ struct Server {
 
     let resolver = NameResolver(clock: clock)
     let sender = AsyncHTTPClientSender(
-      configuration: .init(worker: configuration.worker), guard: egress, resolver: resolver,
-      eventLoopGroup: group)
+      configuration: configuration.sender(connections: plan.receivers), guard: egress,
+      resolver: resolver, eventLoopGroup: group)
     let delivery = DeliveryService(
       store: store, sender: sender, clock: clock, configuration: configuration.delivery,
       logger: logger)
@@ -88,6 +91,13 @@ struct Server {
         "admin": "\(bound.admin.map(BoundAddress.text) ?? "off")", "version": "\(version)",
         "pid": "\(getpid())",
       ])
+  }
+
+  private func warn(_ plan: DescriptorPlan, limit: Int) {
+    guard plan.isScarce else { return }
+    logger.notice(
+      "the limit of open files (ulimit -n) is low",
+      metadata: ["limit": "\(limit)", "connections": "\(plan.callers)"])
   }
 
   private func recover() async throws(ServeFailure) -> SegmentLogStore {

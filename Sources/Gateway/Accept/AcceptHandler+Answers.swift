@@ -75,7 +75,11 @@ extension AcceptHandler {
     advance()
   }
 
-  func refuse(_ problem: Problem, _ head: RequestHead?) {
+  func refuse(_ reason: Problem, _ head: RequestHead?) {
+    // The limit that was met is of the request; whoever posts a message asks for the message's.
+    let isMessageTooLarge =
+      head?.isEnqueue == true && reason.type == ProblemType.bodyTooLarge.name
+    let problem = isMessageTooLarge ? loop.environment.reader.tooLarge : reason
     loop.environment.logger.debug(
       "request refused", metadata: ["status": "\(problem.status)", "reason": "\(problem.detail)"])
     if head?.isEnqueue == true { loop.environment.counters.countEnqueue(status: problem.status) }

@@ -214,10 +214,10 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
     timer = (task, deadline)
   }
 
-  // MARK: Room for bodies
+  // MARK: Room for unfinished requests
 
   private func settleBudget(_ now: NIODeadline) {
-    let held = core.gatheredBytes
+    let held = core.unfinishedBytes
     if held < charged {
       loop.environment.budget.give(back: charged - held)
       charged = held

@@ -30,6 +30,8 @@ package struct ConnectionCore: Sendable {
 
   /// Bytes of later requests that are held while an answer is awaited.
   package static let heldBackMax = 64 << 10
+  /// Bytes of an unfinished head that are no matter; nearly every head is smaller.
+  package static let smallHead = 4 << 10
   /// Bytes of a refused request that are read and dropped.
   package static let lingerMax = 32 << 20
 
@@ -90,7 +92,7 @@ package struct ConnectionCore: Sendable {
     phase = .lingering(dropped: dropped, flushed: true)
   }
 
-  /// The body, or the message made of it, found no room. Nothing is read until there is some.
+  /// The request, or the message made of it, found no room. Nothing is read until there is some.
   package mutating func block(now: NIODeadline) {
     if blockedSince == nil { blockedSince = now }
   }
@@ -135,13 +137,12 @@ package struct ConnectionCore: Sendable {
       return .close
     }
     switch phase {
+    case .head where blockedSince != nil, .body where blockedSince != nil:
+      let problem = Problem(.overloaded, "Too much is being received at once.", retryAfter: 1)
+      return refuse(problem, head)
     case .head where input.readableBytes > 0:
       return refuse(
         Problem(.requestTimeout, "The head of the request did not arrive in time."), nil)
-    case .body where blockedSince != nil:
-      let problem = Problem(
-        .overloaded, "Too many bodies are being received at once.", retryAfter: 1)
-      return refuse(problem, head)
     case .body:
       return refuse(Problem(.requestTimeout, "The body did not arrive in time."), head)
     case .head, .lingering:
@@ -165,7 +166,9 @@ package struct ConnectionCore: Sendable {
     // While answers are not taken, requests are not looked at: only the write deadline counts.
     case .head where unwritableSince != nil: nil
     case .head where input.readableBytes == 0: since + limits.idleTimeout.timeAmount
-    case .head: since + limits.headTimeout.timeAmount
+    case .head:
+      blockedSince.map { $0 + limits.roomTimeout.timeAmount }
+        ?? since + limits.headTimeout.timeAmount
     case .body:
       blockedSince.map { $0 + limits.roomTimeout.timeAmount }
         ?? since + limits.bodyTimeout.timeAmount
@@ -186,9 +189,13 @@ package struct ConnectionCore: Sendable {
     }
   }
 
-  /// Bytes of an unfinished body that are held.
-  package var gatheredBytes: Int {
-    gatherer?.gathered.readableBytes ?? 0
+  /// Bytes of an unfinished request that are held, but for what is small.
+  package var unfinishedBytes: Int {
+    switch phase {
+    case .head: max(0, input.readableBytes - Self.smallHead)
+    case .body: gatherer?.gathered.readableBytes ?? 0
+    case .answering, .lingering, .closed: 0
+    }
   }
 
   /// A request has begun (its head is read) and its answer is not written.
@@ -225,6 +232,7 @@ package struct ConnectionCore: Sendable {
       return refuse(error, nil)
     }
     since = now
+    blockedSince = nil
     if case .fixed(let length) = head.bodyLength, length > bodyMax {
       return refuse(.bodyTooLarge(limit: bodyMax), head)
     }

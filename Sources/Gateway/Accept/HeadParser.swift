@@ -12,6 +12,9 @@ package struct HeadParser: Sendable {
     package var requestLine = 8 << 10
     package var head = 32 << 10
     package var fields = 100
+    /// Empty lines before a request. Without a limit a client could keep a connection for ever by
+    /// sending nothing else.
+    package var emptyLines = 8
     package init() {}
   }
 
@@ -21,13 +24,15 @@ package struct HeadParser: Sendable {
   private var checked = 0
   private var lineStart = 0
   private var lines = 0
+  /// That were skipped since the last head.
+  private var emptyLines = 0
 
   package init(limits: Limits = Limits()) { self.limits = limits }
 
   /// The next head, cut from `input`, or nil when it is not complete yet. What can't become a valid
   /// head is refused as soon as that is known. After an error the connection can't be read on.
   package mutating func next(_ input: inout ByteBuffer) throws(Problem) -> RequestHead? {
-    skipEmptyLines(&input)
+    try skipEmptyLines(&input)
     let outcome = input.withUnsafeReadableBytes { bytes -> Result<Int?, Problem> in
       do throws(Problem) {
         return .success(try findEnd(bytes))
@@ -40,6 +45,7 @@ package struct HeadParser: Sendable {
     checked = 0
     lineStart = 0
     lines = 0
+    emptyLines = 0
     // The last line is the empty one: it is not part of what is kept.
     guard let bytes = input.readSlice(length: end - 2) else { return nil }
     input.moveReaderIndex(forwardBy: 2)
@@ -47,9 +53,13 @@ package struct HeadParser: Sendable {
   }
 
   /// A client may send empty lines before its request (RFC 9112 §2.2).
-  private func skipEmptyLines(_ input: inout ByteBuffer) {
+  private mutating func skipEmptyLines(_ input: inout ByteBuffer) throws(Problem) {
     guard scanned == 0 else { return }
     while input.getInteger(at: input.readerIndex, as: UInt16.self) == 0x0D0A {
+      emptyLines += 1
+      guard emptyLines <= limits.emptyLines else {
+        throw .badRequest("More than \(limits.emptyLines) empty lines precede the request.")
+      }
       input.moveReaderIndex(forwardBy: 2)
     }
   }

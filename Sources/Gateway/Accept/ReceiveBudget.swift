@@ -1,7 +1,7 @@
 import Synchronization
 
-/// How many bytes of bodies may be held over all connections while they are being received or wait
-/// for room. Bodies that arrive in one piece with their head and find room never ask.
+/// How many bytes of requests may be held over all connections while they are being received or wait
+/// for room. Small heads, and bodies that arrive in one piece with their head and find room never ask.
 package final class ReceiveBudget: Sendable {
   package let limit: Int
   private let held = Atomic<Int>(0)

@@ -27,7 +27,7 @@ package struct EnvelopeReader: Sendable {
     _ bytes: UnsafeRawBufferPointer, idempotencyKey: String?, now: UInt64,
     random: inout some RandomNumberGenerator
   ) throws(Problem) -> Message {
-    guard bytes.count <= limits.maxEnvelopeBytes else { throw tooLarge(bytes.count) }
+    guard bytes.count <= limits.maxEnvelopeBytes else { throw tooLarge }
     var parser = EnvelopeParser(bytes, limits: limits, refusal: refusal)
     do {
       try parser.parse()
@@ -50,11 +50,12 @@ package struct EnvelopeReader: Sendable {
   }
 
   /// For an envelope that is refused for its size alone.
-  package func tooLarge(_ count: Int) -> Problem {
-    Problem(
-      .bodyTooLarge,
-      "The request has \(count) bytes; a message can have at most \(limits.maxEnvelopeBytes), "
-        + "and \(limits.maxBodyBytes) in its body.")
+  package var tooLarge: Problem {
+    let sentence =
+      "A message can have at most \(limits.maxBodyBytes) bytes in its body, and "
+      + "\(limits.maxEnvelopeBytes) as JSON; this request has more."
+    return Problem(
+      .bodyTooLarge, sentence, errors: [Problem.FieldError(pointer: "", detail: sentence)])
   }
 }
 

@@ -16,7 +16,7 @@ where Responder.Context == BasicRequestContext {
 
   func answer(_ head: RequestHead, body: ByteBuffer, channel: any Channel) async -> Answer {
     guard let method = HTTPRequest.Method(head.method), let allowed = paths.methods(of: head.path)
-    else { return Answer(Problem(.notFound, "There is nothing at \(head.path).")) }
+    else { return Answer(Problem(.notFound, "There is nothing at \(shortened(head.path)).")) }
     guard allowed.contains(method) else {
       let names = allowed.map(\.rawValue).sorted().joined(separator: ", ")
       return Answer(

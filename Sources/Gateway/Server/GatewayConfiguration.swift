@@ -6,6 +6,9 @@ package struct GatewayConfiguration: Sendable {
   package var admin: ListenAddress?
   /// When set, every admin route but `/healthz` and `/readyz` asks for it as a bearer token.
   package var adminToken: String?
+  /// Whether the admin listener may be called by any name. Only for a listener with a token, which a
+  /// web page whose name was bound to its address doesn't have.
+  package var adminTakesAnyHost: Bool
   /// Bytes of a message's body, after the envelope was decoded.
   package var maxBody: Int
   /// Shown by `/metrics`.
@@ -14,11 +17,13 @@ package struct GatewayConfiguration: Sendable {
 
   package init(
     listen: ListenAddress, admin: ListenAddress? = nil, adminToken: String? = nil,
-    maxBody: Int = 1 << 20, version: String = "0", limits: ConnectionLimits = ConnectionLimits()
+    adminTakesAnyHost: Bool = false, maxBody: Int = 1 << 20, version: String = "0",
+    limits: ConnectionLimits = ConnectionLimits()
   ) {
     self.listen = listen
     self.admin = admin
     self.adminToken = adminToken
+    self.adminTakesAnyHost = adminTakesAnyHost
     self.maxBody = maxBody
     self.version = version
     self.limits = limits
@@ -59,10 +64,14 @@ package struct ConnectionLimits: Sendable, Equatable {
   package var lingerTimeout: Duration = .seconds(2)
   /// How long a request waits for room (in the store's queue, or for its body) before the 503.
   package var roomTimeout: Duration = .seconds(5)
-  /// Bytes of all bodies that are being received or wait for room, over all connections.
+  /// Bytes of all requests that are being received or wait for room, over all connections; of heads
+  /// only what goes beyond a few KiB.
   package var receiveBudget: Int = 64 << 20
-  /// Connections at once on both listeners; one more is closed at once.
+  /// Connections at once; one more is closed at once.
   package var maxConnections: Int = 50_000
+  /// Connections that the admin listener may have beyond that, so that an operator can look at a
+  /// server whose callers have taken all of theirs.
+  package var adminConnections: Int = 32
 
   package init() {}
 }

@@ -45,13 +45,17 @@ package final class GatewayServer: Sendable {
   package func start() async throws(GatewayError) -> BoundAddresses {
     let loops = await makeLoops()
     running.withLock { $0.loops = loops }
-    let main = try await listen(on: configuration.listen, site: mainSite, loops)
+    let most = configuration.limits.maxConnections
+    let main = try await listen(
+      on: configuration.listen, site: mainSite, loops, maxConnections: most)
     running.withLock { $0.listeners = [main.channel] }
     guard let address = configuration.admin else {
       return BoundAddresses(main: main.address, admin: nil)
     }
     do throws(GatewayError) {
-      let admin = try await listen(on: address, site: adminSite, loops)
+      let admin = try await listen(
+        on: address, site: adminSite, loops,
+        maxConnections: most + configuration.limits.adminConnections)
       running.withLock { $0.listeners.append(admin.channel) }
       return BoundAddresses(main: main.address, admin: admin.address)
     } catch {
@@ -102,7 +106,8 @@ package final class GatewayServer: Sendable {
   }
 
   private var adminSite: Site {
-    let gate = AdminGate(token: configuration.adminToken)
+    let gate = AdminGate(
+      token: configuration.adminToken, takesAnyHost: configuration.adminTakesAnyHost)
     let metrics = MetricsSource(
       services: services, counters: counters, budget: environment.budget,
       version: configuration.version)
@@ -126,10 +131,11 @@ package final class GatewayServer: Sendable {
   }
 
   private func listen(
-    on address: ListenAddress, site: Site, _ loops: [NIOLoopBoundBox<AcceptLoop>]
+    on address: ListenAddress, site: Site, _ loops: [NIOLoopBoundBox<AcceptLoop>],
+    maxConnections: Int
   ) async throws(GatewayError) -> (channel: any Channel, address: SocketAddress) {
     let listener = Listener(
-      group: group, site: site, loops: loops, counters: counters, limits: configuration.limits)
+      group: group, site: site, loops: loops, counters: counters, maxConnections: maxConnections)
     do {
       let channel = try await listener.open(address)
       guard let bound = channel.localAddress else { throw ChannelError.unknownLocalAddress }

@@ -7,7 +7,8 @@ struct Listener {
   let site: Site
   let loops: [NIOLoopBoundBox<AcceptLoop>]
   let counters: GatewayCounters
-  let limits: ConnectionLimits
+  /// Open on both listeners together; one more here is closed at once.
+  let maxConnections: Int
 
   /// Bursts of connections wait here; the kernel caps it at `net.core.somaxconn`.
   private static let backlog: Int32 = 4096
@@ -58,8 +59,8 @@ struct Listener {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       // A client may shut its sending side down and wait for the answer.
       .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .childChannelInitializer { [site, counters, limits] channel in
-        guard counters.openConnection(limit: limits.maxConnections) else { return channel.close() }
+      .childChannelInitializer { [site, counters, maxConnections] channel in
+        guard counters.openConnection(limit: maxConnections) else { return channel.close() }
         channel.closeFuture.whenComplete { _ in counters.closeConnection() }
         return channel.eventLoop.makeCompletedFuture {
           guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else {

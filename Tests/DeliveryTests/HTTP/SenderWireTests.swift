@@ -126,7 +126,7 @@ struct SenderWireTests {
     let server = try await RawServer(host: "0.0.0.0") { $0.send(answer()) }
     let configure: (inout AsyncHTTPClientSender.Configuration) -> Void = {
       $0.worker = 1
-      $0.keptConnections = 0
+      $0.keptConnections = 2
     }
     await SenderWorld.run(configure: configure) { world in
       // Each address has a connection of its own; two may be kept.

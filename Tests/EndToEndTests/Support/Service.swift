@@ -13,9 +13,10 @@ final class Service: @unchecked Sendable {
     self.errorFile = errorFile
   }
 
-  /// Starts it and waits until it listens, and with `ready` until it has recovered.
+  /// Starts it and waits until it listens, and with `ready` until it has recovered. `descriptors` is
+  /// the hard limit of its open files.
   static func start(
-    log: URL, environment: [String: String] = [:], ready: Bool = true
+    log: URL, environment: [String: String] = [:], descriptors: Int? = nil, ready: Bool = true
   ) async throws -> Service {
     let errorFile = log.deletingLastPathComponent()
       .appendingPathComponent("stderr-\(UUID().uuidString)")
@@ -23,6 +24,12 @@ final class Service: @unchecked Sendable {
     let process = Process()
     process.executableURL = Programs.dispatcher
     process.arguments = ["serve"]
+    if let descriptors {
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments = [
+        "-c", "ulimit -n \(descriptors) && exec \"$0\" serve", Programs.dispatcher.path,
+      ]
+    }
     process.currentDirectoryURL = log.deletingLastPathComponent()
     process.environment = ProcessInfo.processInfo.environment.merging([
       "DISPATCHER_LISTEN": "127.0.0.1:0", "DISPATCHER_ADMIN": "127.0.0.1:0",

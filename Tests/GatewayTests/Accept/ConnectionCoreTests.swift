@@ -151,7 +151,7 @@ struct ConnectionCoreTests {
     var core = core()
     feed(&core, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nabc", at: 0)
     _ = core.step(now: time(0))
-    #expect(core.gatheredBytes == 3)
+    #expect(core.unfinishedBytes == 3)
     core.block(now: time(1))
     core.block(now: time(2))
     #expect(!core.wantsBytes)
@@ -160,7 +160,47 @@ struct ConnectionCoreTests {
     unblocked.unblock()
     #expect(unblocked.wantsBytes)
     #expect(word(core.expire(now: time(6))) == "refuse 503")
-    #expect(core.gatheredBytes == 0)
+    #expect(core.unfinishedBytes == 0)
+  }
+
+  @Test("a large head that finds no room is not read on, and given up after the time for it")
+  func noRoomForHead() {
+    var core = core()
+    feed(&core, "GET /a HTTP/1.1\r\nHost: h\r\nX: ", at: 0)
+    feed(&core, String(repeating: "x", count: ConnectionCore.smallHead), at: 0)
+    #expect(word(core.step(now: time(0))) == "wait")
+    #expect(core.unfinishedBytes == 29)
+    core.block(now: time(1))
+    #expect(!core.wantsBytes)
+    #expect(core.deadline == time(6))
+    var unblocked = core
+    unblocked.unblock()
+    #expect(unblocked.deadline == time(10))
+    feed(&unblocked, "\r\nContent-Length: 5\r\n\r\nabc", at: 2)
+    unblocked.block(now: time(2))
+    #expect(word(unblocked.step(now: time(2))) == "wait")
+    // Room for its head is not what the body waits for.
+    #expect(unblocked.wantsBytes)
+    #expect(unblocked.unfinishedBytes == 3)
+    #expect(word(core.expire(now: time(6))) == "refuse 503")
+    #expect(core.unfinishedBytes == 0)
+  }
+
+  @Test("empty lines alone don't keep a connection")
+  func emptyLines() {
+    var core = core()
+    for second in Int64(0)..<8 {
+      feed(&core, "\r\n", at: second)
+      #expect(word(core.step(now: time(second))) == "wait")
+    }
+    var served = core
+    feed(&served, get("/a"), at: 8)
+    #expect(word(served.step(now: time(8))) == "serve /a ")
+    served.answered(keepAlive: true, now: time(8))
+    feed(&served, "\r\n" + get("/b"), at: 8)
+    #expect(word(served.step(now: time(8))) == "serve /b ")
+    feed(&core, "\r\n", at: 8)
+    #expect(word(core.step(now: time(8))) == "refuse 400")
   }
 
   @Test("a client that takes no answers is served no further, and closed in the end")

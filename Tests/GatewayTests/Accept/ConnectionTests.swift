@@ -118,6 +118,9 @@ struct ConnectionTests {
       #expect(answers[0].field("Connection") == "close")
       #expect(answers[0].field("Content-Type") == "application/problem+json")
       #expect(answers[0].body.contains(#""type":"body-too-large""#))
+      // What counts for the caller is the limit of the body, as it is configured.
+      #expect(answers[0].body.contains("at most 4096 bytes in its body"))
+      #expect(answers[0].body.contains(#""errors":[{"pointer":"""#))
     }
   }
 
@@ -212,6 +215,20 @@ struct ConnectionTests {
       await first.close()
       while world.server.counters.connections > 1 { await Task.yield() }
       #expect(try await world.talk(get("/healthz")).map(\.status) == [200])
+    }
+  }
+
+  @Test("when callers have taken all connections, the admin listener still has some")
+  func adminConnections() async throws {
+    try await World.run {
+      $0.maxConnections = 1
+      $0.adminConnections = 1
+    } _: { world in
+      let caller = try await RawClient.connect(world.main)
+      try await caller.send(get("/healthz"))
+      #expect(try await caller.responses(1).map(\.status) == [200])
+      #expect(try await world.talk(get("/metrics"), admin: true).map(\.status) == [200])
+      await caller.close()
     }
   }
 

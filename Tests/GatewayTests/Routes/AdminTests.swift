@@ -102,6 +102,22 @@ struct AdminTests {
     }
   }
 
+  @Test("a listener for other machines is called by any name, by those who have its token")
+  func anyHost() async throws {
+    let request = "GET /log HTTP/1.1\r\nHost: dispatcher.internal:8081\r\n"
+    let token = "Authorization: Bearer s3cret\r\n"
+    try await World.run(adminToken: "s3cret", adminTakesAnyHost: true) { world in
+      let answers = try await world.talk(
+        request + "\r\n" + request + token + "\r\n", responses: 2, admin: true)
+      #expect(answers.map(\.status) == [401, 200])
+      let page = request + token + "Origin: http://evil.example\r\n\r\n"
+      #expect(try await world.talk(page, admin: true).map(\.status) == [403])
+    }
+    try await World.run(adminTakesAnyHost: true) { (world) async throws -> Void in
+      #expect(try await world.talk(request + "\r\n", admin: true).map(\.status) == [421])
+    }
+  }
+
   @Test(
     "requests of other web pages are refused",
     arguments: [

@@ -12,8 +12,8 @@ package final class AsyncHTTPClientSender: HTTPSender {
     package var worker: Int
     /// How long a connection is kept for the next request.
     package var idleConnection: Duration = .seconds(15)
-    /// Open connections from which on requests ask for theirs to be closed; twice the `worker` when
-    /// that is more, so that a busy sender keeps its own.
+    /// Open connections from which on requests ask for theirs to be closed. With less than twice the
+    /// `worker` a busy sender to many destinations doesn't keep its own.
     package var keptConnections = 512
     /// The longest time to wait for a connection; the attempt's own timeout when that is shorter.
     package var connectLimit: Duration = .seconds(10)
@@ -39,7 +39,7 @@ package final class AsyncHTTPClientSender: HTTPSender {
     configuration: Configuration, guard egress: EgressGuard, resolver: NameResolver,
     eventLoopGroup: any EventLoopGroup
   ) {
-    let open = OpenConnections(limit: max(configuration.keptConnections, 2 * configuration.worker))
+    let open = OpenConnections(limit: configuration.keptConnections)
     let setup = ConnectionSetup(egress: egress, headLimit: configuration.headLimit, open: open)
     let clients = Clients(
       configuration: Self.clientConfiguration(configuration, setup: setup),
