@@ -47,7 +47,7 @@ extension EndToEnd {
       try text.write(to: identity, atomically: true, encoding: .utf8)
       let run = try await serve(log)
       #expect(run.status != 0)
-      #expect(run.errors.contains("version"), "\(run.errors)")
+      #expect(run.errors.contains("log: store.json: written in log format version 9;"))
     }
 
     @Test("bad configuration stops the start with file, line, key and reason")

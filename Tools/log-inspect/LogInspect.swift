@@ -62,6 +62,7 @@ struct LogInspect: ParsableCommand {
     let progress = Progress()
     if let uuid {
       let chain = try LogChain.read(disk)
+      noteEmpty(chain)
       let history = try MessageHistory(
         of: Array(uuid.utf8), in: chain, on: disk, progress: progress.advance)
       progress.end()
@@ -69,6 +70,7 @@ struct LogInspect: ParsableCommand {
     }
     let survey = try LogSurvey(of: disk, progress: progress.advance)
     progress.end()
+    noteEmpty(survey.chain)
     if verify { return VerifyView(survey: survey).print(to: output, json: json) }
     if records {
       try RecordsView(records: LogRecords(survey, on: disk)).print(to: output, json: json)
@@ -79,6 +81,12 @@ struct LogInspect: ParsableCommand {
       Output.note("log-inspect: not all is well with this log; --verify tells what")
     }
     return 0
+  }
+
+  /// An empty log is nothing wrong; a directory that was mistyped is.
+  private func noteEmpty(_ chain: LogChain) {
+    guard chain.isEmpty else { return }
+    Output.note("log-inspect: nothing of a log stands in \(printable(directory))")
   }
 
   private func cannotRead(_ reason: String) -> ExitCode {

@@ -69,6 +69,13 @@ package final class SegmentLogStore: MessageStore {
       failed: { failure in
         feed.close()
         onFailure(failure)
+      },
+      diskFull: { isFull in
+        if isFull {
+          logger.warning("the disk is full: new messages are refused with 507, deliveries go on")
+        } else {
+          logger.notice("the disk has room again: new messages are taken")
+        }
       })
     let opened = try await RunningLog.open(
       options.settings, wallMs: { clock.wallMs() }, observer: observer, directory: directory)

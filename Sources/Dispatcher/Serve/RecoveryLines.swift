@@ -34,7 +34,8 @@ struct RecoveryLines {
       var fields: Logger.Metadata = ["file": "\(damage.file)", "reason": "\(damage.reason)"]
       if let offset = damage.offset { fields["offset"] = "\(offset)" }
       if let lost = damage.lost {
-        fields["lost_messages"] = "\(lost.lowerBound)-\(lost.upperBound)"
+        fields["lost_messages"] =
+          lost.count == 1 ? "\(lost.lowerBound)" : "\(lost.lowerBound)-\(lost.upperBound)"
       }
       return Line(
         level: .error,

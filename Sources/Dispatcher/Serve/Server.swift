@@ -112,7 +112,7 @@ struct Server {
       }
       return store
     } catch {
-      throw ServeFailure(status: .log, reason: "log: \(error)")
+      throw ServeFailure(error)
     }
   }
 

@@ -9,8 +9,8 @@ extension Recovery {
       guard case .unreadable(let file) = error, let store = try unanimousStore() else {
         switch error {
         case .disk(let failure): throw .disk(failure)
-        case .otherFormat(let file, _):
-          throw .otherVersion(file: file, found: error.description)
+        case .otherFormat(let file, let format):
+          throw .otherVersion(file: file, found: StoreIdentity.Failure.otherFormat(format))
         case .unreadable(let file):
           throw .identity(file: file, reason: error.description)
         case .segmentsWithoutIdentity:

@@ -8,6 +8,8 @@ package final class FileDisk: Disk {
 
   package enum OpenFailure: Error, Sendable, Equatable {
     case missing(path: String)
+    /// It can't be created either: the directory it would stand in is missing.
+    case parentMissing(path: String)
     case notADirectory(path: String)
     case notWritable(path: String, code: Int32)
     case failed(path: String, code: Int32)
@@ -49,7 +51,7 @@ package final class FileDisk: Disk {
     let code = errno
     switch code {
     case EEXIST: return
-    case ENOENT: throw .missing(path: path)
+    case ENOENT: throw .parentMissing(path: path)
     case ENOTDIR: throw .notADirectory(path: path)
     case EACCES, EROFS, EPERM: throw .notWritable(path: path, code: code)
     default: throw .failed(path: path, code: code)
@@ -141,6 +143,8 @@ extension FileDisk.OpenFailure: CustomStringConvertible {
   package var description: String {
     switch self {
     case .missing(let path): "\(path): there is no such directory"
+    case .parentMissing(let path):
+      "\(path) can't be created: the directory it would stand in does not exist"
     case .notADirectory(let path): "\(path) is a file; the log is a directory"
     case .notWritable(let path, let code): "\(path) can't be written to: \(reason(code))"
     case .failed(let path, let code): "\(path) can't be opened: \(reason(code))"

@@ -82,7 +82,7 @@ extension FrameError: CustomStringConvertible {
     case .outOfOrder(let expected, let found):
       "expected frame number \(expected) or more, found \(found)"
     case .cutShort(let needed, let available):
-      "expected \(needed) bytes, found \(available)"
+      "expected \(needed) bytes, only \(available) are left"
     case .badLength(let length): "impossible frame length \(length)"
     case .badHeadChecksum(let expected, let found):
       "frame head or directory damaged: checksum \(hex(expected)), found \(hex(found))"

@@ -76,7 +76,7 @@ extension SegmentHeaderError: CustomStringConvertible {
     case .disk(let error): error.description
     case .notASegment: "not a segment (no \"DISPSEG\" at its start)"
     case .otherVersion(let major, let minor):
-      "written in log format \(major).\(minor); this program reads format "
+      "written in log format version \(major).\(minor); this program reads version "
         + "\(SegmentHeader.majorVersion)"
     case .unknownFeatures(let bits):
       "written with features that this program does not know (0x\(String(bits, radix: 16)))"

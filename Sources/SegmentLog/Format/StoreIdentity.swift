@@ -103,9 +103,13 @@ extension StoreIdentity.Failure: CustomStringConvertible {
     case .unreadable(let file):
       "\(file) can't be understood; delete it when segments stand beside it: it is written again"
     case .otherFormat(let file, let format):
-      "\(file): the log is written in format \(format); this program reads format "
-        + "\(SegmentHeader.majorVersion)"
+      "\(file): \(Self.otherFormat(format))"
     case .segmentsWithoutIdentity: "no segment header is readable and store.json is missing"
     }
+  }
+
+  static func otherFormat(_ format: UInt64) -> String {
+    "written in log format version \(format); this program reads version "
+      + "\(SegmentHeader.majorVersion)"
   }
 }

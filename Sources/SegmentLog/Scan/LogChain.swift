@@ -22,6 +22,8 @@ package enum ChainProblem: Error, Sendable, Equatable {
   case otherID(file: String, id: UInt64)
   /// The segment does not follow the one before.
   case brokenChain(file: String, reason: String)
+  /// `store.json` can't be read, is of another format, or contradicts all segments.
+  case identity(String)
 }
 
 extension ChainProblem: CustomStringConvertible {
@@ -40,6 +42,7 @@ extension ChainProblem: CustomStringConvertible {
       "\(file) belongs to another store (\(found), this one is \(expected))"
     case .otherID(let file, let id): "\(file) holds segment \(id)"
     case .brokenChain(let file, let reason): "\(file): \(reason)"
+    case .identity(let reason): reason
     }
   }
 }
@@ -51,8 +54,16 @@ package struct LogChain: Sendable {
   package private(set) var preparedBytes: UInt64?
   package private(set) var problems: [ChainProblem] = []
   package private(set) var identity: StoreIdentity?
+  /// Files with a segment's name that can't be used as one, with their sizes.
+  package private(set) var unusable: [(id: UInt64, name: String, size: UInt64)] = []
+  /// Whether anything of a log stands in the directory.
+  package var isEmpty: Bool {
+    segments.isEmpty && problems.isEmpty && identity == nil && preparedBytes == nil
+  }
 
-  package var bytes: UInt64 { segmentBytes + (preparedBytes ?? 0) }
+  package var bytes: UInt64 {
+    segmentBytes + unusable.reduce(0) { $0 + $1.size } + (preparedBytes ?? 0)
+  }
   /// What a pass over all segments goes through.
   package var segmentBytes: UInt64 { segments.reduce(0) { $0 + $1.size } }
 
@@ -62,12 +73,7 @@ package struct LogChain: Sendable {
   ) throws(DiskError) -> LogChain {
     var chain = LogChain()
     let names = try disk.list()
-    do throws(StoreIdentity.Failure) {
-      chain.identity = try StoreIdentity.find(on: disk)
-    } catch {
-      // Without store.json the segments still say what they are; each bad one is named below.
-      chain.identity = nil
-    }
+    chain.identify(disk)
     for name in names {
       guard let id = FileNames.segmentID(name) else { continue }
       do throws(SegmentHeaderError) {
@@ -75,9 +81,10 @@ package struct LogChain: Sendable {
       } catch {
         if case .disk(let failure) = error, failure.code == ENOENT { continue }
         chain.problems.append(.unreadable(file: name, error))
-        chain.unreadableIDs.insert(id)
+        chain.unusable.append((id, name, (try? disk.open(name, .readOnly).size()) ?? 0))
       }
     }
+    chain.partStores()
     if names.contains(FileNames.next) {
       chain.preparedBytes = try? disk.open(FileNames.next, .readOnly).size()
     }
@@ -85,7 +92,14 @@ package struct LogChain: Sendable {
     return chain
   }
 
-  private var unreadableIDs: Set<UInt64> = []
+  /// Without `store.json` the segments still say what they are, and each bad one is named.
+  private mutating func identify(_ disk: any Disk) {
+    do throws(StoreIdentity.Failure) {
+      identity = try StoreIdentity.find(on: disk)
+    } catch {
+      if error != .segmentsWithoutIdentity { problems.append(.identity(error.description)) }
+    }
+  }
 
   private mutating func add(
     _ id: UInt64, _ name: String, _ disk: any Disk
@@ -105,22 +119,37 @@ package struct LogChain: Sendable {
     }
     guard found.header.id == id else {
       problems.append(.otherID(file: name, id: found.header.id))
-      unreadableIDs.insert(id)
-      return
-    }
-    let expected = identity?.store ?? segments.first?.header.store ?? found.header.store
-    guard found.header.store == expected else {
-      problems.append(.otherStore(file: name, found: found.header.store, expected: expected))
-      unreadableIDs.insert(id)
+      unusable.append((id, name, size))
       return
     }
     segments.append(SegmentFile(id: id, name: name, size: size, header: found.header))
   }
 
+  /// Keeps the segments of one store. `store.json` has no checksum: where all segments agree on
+  /// another store, they are believed, as at a start.
+  private mutating func partStores() {
+    guard let first = segments.first?.header.store else { return }
+    var expected = first
+    if let stated = identity?.store, stated != first {
+      if segments.allSatisfy({ $0.header.store == first }) {
+        problems.append(
+          .identity("\(FileNames.identity) names the store \(stated), all segments say \(first)"))
+      } else {
+        expected = stated
+      }
+    }
+    for segment in segments where segment.header.store != expected {
+      problems.append(
+        .otherStore(file: segment.name, found: segment.header.store, expected: expected))
+      unusable.append((segment.id, segment.name, segment.size))
+    }
+    segments.removeAll { $0.header.store != expected }
+  }
+
   /// Gaps, and what each segment says of the one before.
   private mutating func link() {
     segments.sort { $0.id < $1.id }
-    let all = (segments.map(\.id) + unreadableIDs).sorted()
+    let all = (segments.map(\.id) + unusable.map(\.id)).sorted()
     for (before, after) in zip(all, all.dropFirst()) where after - before > 1 {
       problems.append(.missingSegments(before + 1...after - 1))
     }

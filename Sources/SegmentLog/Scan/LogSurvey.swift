@@ -39,6 +39,7 @@ package struct LogSurvey: Sendable {
       scan(index, disk) { progress($0, total) }
     }
     checkOldest()
+    addUnusable()
     explain()
     addPrepared()
   }
@@ -109,6 +110,15 @@ package struct LogSurvey: Sendable {
     }
   }
 
+  /// What can't be read as a segment stays in the table: it takes room, and it keeps what follows.
+  private mutating func addUnusable() {
+    guard !chain.unusable.isEmpty else { return }
+    for file in chain.unusable {
+      overview.segments.append(SegmentOverview(id: file.id, file: file.name, state: .damaged))
+    }
+    overview.segments.sort { $0.id < $1.id }
+  }
+
   private mutating func addPrepared() {
     guard let size = chain.preparedBytes else { return }
     var row = SegmentOverview(
@@ -139,6 +149,9 @@ extension LogSurvey {
       .otherID(let name, _), .brokenChain(let name, _):
       severity = .damage
       file = name
+    case .identity:
+      severity = .damage
+      file = FileNames.identity
     }
     add(Problem(severity: severity, file: file, text: problem.description))
   }

@@ -19,12 +19,17 @@ package final class RunningLog: Sendable {
     package var committed: @Sendable ([LogArrival], UInt64) -> Void
     /// The log has stopped for good. Everything that waited was answered.
     package var failed: @Sendable (LogFailure) -> Void
+    /// True when the first message is refused because the disk is full, false when there is room
+    /// for a whole segment again.
+    package var diskFull: @Sendable (Bool) -> Void
     package init(
       committed: @escaping @Sendable ([LogArrival], UInt64) -> Void,
-      failed: @escaping @Sendable (LogFailure) -> Void
+      failed: @escaping @Sendable (LogFailure) -> Void,
+      diskFull: @escaping @Sendable (Bool) -> Void
     ) {
       self.committed = committed
       self.failed = failed
+      self.diskFull = diskFull
     }
   }
 

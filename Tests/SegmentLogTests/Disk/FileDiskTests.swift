@@ -95,9 +95,13 @@ struct FileDiskTests {
       #expect(throws: FileDisk.OpenFailure.notADirectory(path: file)) {
         try FileDisk(path: file, access: access)
       }
-      #expect(throws: FileDisk.OpenFailure.missing(path: file + "s/log")) {
-        try FileDisk(path: file + "s/log", access: access)
-      }
+    }
+    let orphan = file + "s/log"
+    #expect(throws: FileDisk.OpenFailure.missing(path: orphan)) {
+      try FileDisk(path: orphan, access: .readOnly)
+    }
+    #expect(throws: FileDisk.OpenFailure.parentMissing(path: orphan)) {
+      try FileDisk(path: orphan, access: .readWrite)
     }
     #expect(
       "\(FileDisk.OpenFailure.notADirectory(path: file))"

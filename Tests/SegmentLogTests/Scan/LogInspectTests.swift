@@ -22,8 +22,10 @@ struct LogInspectTests {
     var lines: [String] { output.split(separator: "\n").map(String.init) }
   }
 
+  private func run(_ arguments: String...) throws -> Result { try run(arguments) }
+
   /// The products of a build stand beside the test bundle.
-  private func run(_ arguments: String...) throws -> Result {
+  private func run(_ arguments: [String]) throws -> Result {
     let products = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     let process = Process()
     process.executableURL = products.appendingPathComponent("log-inspect")
@@ -73,6 +75,17 @@ struct LogInspectTests {
     #expect(segments.map { $0["Live"] as? Int } == [2, 1])
     #expect(segments.map { $0["FirstAt"] as? String }.first == "2023-11-14T22:13:20.010Z")
     #expect((object["Total"] as? [String: Any])?["Messages"] as? Int == 6)
+  }
+
+  @Test("a directory without a log is told apart from a log without trouble")
+  func nothing() throws {
+    for arguments in [[log], [log, "--verify"], [log, "--uuid", "a"]] {
+      let process = try run(arguments)
+      #expect(process.errors.contains("nothing of a log stands in \(log)"))
+      #expect(process.code == (arguments.contains("--uuid") ? 1 : 0))
+    }
+    try put(SampleLog().disk())
+    #expect(try run(log, "--verify").errors == "")
   }
 
   @Test("--records tells of each message what became of it")

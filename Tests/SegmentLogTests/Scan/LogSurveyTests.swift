@@ -166,7 +166,7 @@ struct LogSurveyTests {
       for copy in [0, 4096] { bytes[copy + 8] = 2 }
       disk.put(FileNames.segment(2), bytes)
     }
-    #expect(version.contains { $0.text.contains("log format 2.0") })
+    #expect(version.contains { $0.text.contains("log format version 2.0") })
     let broken = try problems { sample, disk in
       var header = sample.second.header
       header.predecessor?.lastFrameCRC ^= 1
@@ -175,6 +175,38 @@ struct LogSurveyTests {
       disk.put(FileNames.segment(2), bytes)
     }
     #expect(broken.count == 1 && broken[0].text.contains("not the one that the next segment names"))
+  }
+
+  @Test(
+    "a store.json that is damaged, of another format or of another store is named, and nothing is hidden",
+    arguments: [
+      ("{\"store\":", "can't be understood"),
+      ("{\"store\":\"\(SegmentBuilder.store)\",\"format\":2}", "log format version 2"),
+      (StoreIdentity(store: StoreUUID(high: 1, low: 2)).json, "all segments say"),
+    ])
+  func badIdentity(text: String, named: String) throws {
+    let disk = SampleLog().disk()
+    disk.put(FileNames.identity, Array(text.utf8))
+    let survey = try LogSurvey(of: disk)
+    #expect(survey.severity == .damage)
+    #expect(survey.problems.map(\.file) == [FileNames.identity])
+    #expect(survey.problems.allSatisfy { $0.text.contains(named) })
+    #expect(survey.overview.segments.map(\.messages) == [4, 2])
+  }
+
+  @Test("a file that can't be read as a segment stands in the table and keeps what follows")
+  func unusableSegment() throws {
+    let disk = SampleLog().disk()
+    let sizes = try disk.list().filter { FileNames.segmentID($0) != nil }
+      .map { UInt64(disk.contents($0)?.count ?? 0) }
+    disk.put(FileNames.segment(1), [UInt8](repeating: 7, count: Int(sizes[0])))
+    let survey = try LogSurvey(of: disk)
+    let rows = survey.overview.segments
+    #expect(rows.map(\.id) == [1, 2])
+    #expect(rows.map(\.state) == [.damaged, .sealed])
+    #expect(rows.map(\.messages) == [0, 2])
+    #expect(rows[0].keptBecause == "damaged")
+    #expect(survey.overview.bytesOnDisk == sizes.reduce(0, +))
   }
 
   @Test("a read error is shown at its segment, and the others are read")

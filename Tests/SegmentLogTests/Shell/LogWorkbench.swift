@@ -10,6 +10,9 @@ final class LogWorkbench: Sendable {
   /// What the observer was told.
   let failures = Mutex<[LogFailure]>([])
   let committed = Mutex<[LogArrival]>([])
+  let diskFull = Mutex<[Bool]>([])
+  /// What the log takes for the time, in milliseconds.
+  let wallMs = Atomic<UInt64>(1_790_000_000_000)
 
   init() throws {
     path = NSTemporaryDirectory() + "log-" + UUID().uuidString
@@ -28,8 +31,10 @@ final class LogWorkbench: Sendable {
     change(&settings)
     let observer = RunningLog.Observer(
       committed: { [self] arrivals, _ in committed.withLock { $0 += arrivals } },
-      failed: { [self] failure in failures.withLock { $0.append(failure) } })
-    return try await RunningLog.open(settings, wallMs: { 1_790_000_000_000 }, observer: observer) {
+      failed: { [self] failure in failures.withLock { $0.append(failure) } },
+      diskFull: { [self] isFull in diskFull.withLock { $0.append(isFull) } })
+    let now: @Sendable () -> UInt64 = { [self] in wallMs.load(ordering: .relaxed) }
+    return try await RunningLog.open(settings, wallMs: now, observer: observer) {
       [path, syncs] () throws(LogOpenError) in
       var directory = try LogDirectory(path: path)
       directory.disk = SwitchedDisk(directory.disk, syncs)
@@ -63,6 +68,7 @@ final class SyncSwitch: @unchecked Sendable {
 
   /// No file can be created from now on.
   func fill() { change { isFull = true } }
+  func makeRoom() { change { isFull = false } }
 
   fileprivate func create(_ file: String) throws(DiskError) {
     if condition.withLock({ isFull }) {

@@ -228,6 +228,28 @@ struct RunningLogTests {
     }
   }
 
+  @Test("that the disk is full, and has room again, is told once each")
+  func diskFullTold() async throws {
+    try await withBench { bench in
+      let log = try await bench.open { $0.log.segmentSize = 256 << 10 }
+      var number = 0
+      func enqueue() async -> Bool {
+        number += 1
+        return (try? await log.enqueue([LogWorkbench.record(number, size: 8_000)])) != nil
+      }
+      bench.syncs.fill()
+      while await enqueue() {}
+      for _ in 0..<3 { #expect(await !enqueue()) }
+      #expect(bench.diskFull.withLock { $0 } == [true])
+      bench.syncs.makeRoom()
+      bench.wallMs.add(2_000, ordering: .relaxed)
+      var tries = 0
+      while await !enqueue(), tries < 100_000 { tries += 1 }
+      #expect(bench.diskFull.withLock { $0 } == [true, false])
+      await log.close()
+    }
+  }
+
   @Test("a second opening is refused by name until the first is closed")
   func lock() async throws {
     try await withBench { bench in
