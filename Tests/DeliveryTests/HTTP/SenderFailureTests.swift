@@ -2,6 +2,7 @@ import Delivery
 import Glibc
 import NIOCore
 import Testing
+import Synchronization
 
 @Suite("What the sender makes of destinations that fail")
 struct SenderFailureTests {
@@ -129,8 +130,10 @@ struct SenderFailureTests {
 
   @Test("a kept connection that turns out closed is replaced once, within the same attempt")
   func stale() async throws {
+    // Which connection is kept is not known beforehand: on a busy machine the first may be lost.
+    let closed = Atomic(false)
     let server = try await RawServer { moment in
-      if moment.connection == 0, moment.request == 2 {
+      if moment.request == 2, !closed.exchange(true, ordering: .relaxed) {
         moment.close()
       } else {
         moment.send(answer("200 OK", "X: \(moment.connection)"))
@@ -138,9 +141,11 @@ struct SenderFailureTests {
     }
     await SenderWorld.run { world in
       var results: [AttemptResult] = []
-      while server.connections.first?.split(separator: "POST /").count ?? 0 < 2 {
+      while !closed.load(ordering: .relaxed), results.count < 100 {
         results.append(await world.send("http://127.0.0.1:\(server.port)/"))
       }
+      let wasClosed = closed.load(ordering: .relaxed)
+      #expect(wasClosed)
       #expect(results.filter { $0 != .status(200) }.isEmpty)
     }
     #expect(server.connections.count >= 2)
