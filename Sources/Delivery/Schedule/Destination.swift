@@ -35,7 +35,9 @@ struct Destination {
     self.grant = grant
   }
 
-  var ring: SlotRings.Ring { gate.isSuspect ? .suspect : .healthy }
+  var ring: SlotRings.Ring {
+    gate.isSuspect ? .suspect : gate.hasSucceeded ? .healthy : .unproven
+  }
 
   /// Nothing in memory, nothing under way, nothing in the store.
   var isIdle: Bool {

@@ -16,6 +16,8 @@ struct DestinationGate {
   var isSuspect: Bool { isFailing || slow > 0 }
   /// Calls that count against what suspects hold together.
   var suspectCalls: Int { isSuspect ? inFlight : 0 }
+  /// Calls that may turn out to hang: of suspects, and of those never seen to work.
+  var doubtfulCalls: Int { isSuspect || !hasSucceeded ? inFlight : 0 }
 
   /// Its next messages are about to be needed.
   var isFlowing: Bool { hasSucceeded && !isSuspect }

@@ -49,8 +49,10 @@ extension Scheduler {
   mutating func withGate(_ i: Int, _ body: (inout DestinationGate) -> Void) {
     let ring = destinations[i].ring
     suspectCalls -= destinations[i].gate.suspectCalls
+    doubtfulCalls -= destinations[i].gate.doubtfulCalls
     body(&destinations[i].gate)
     suspectCalls += destinations[i].gate.suspectCalls
+    doubtfulCalls += destinations[i].gate.doubtfulCalls
     if destinations[i].ring != ring, destinations[i].seat != nil { takeSeat(i) }
   }
 

@@ -9,8 +9,10 @@ extension Scheduler {
     case oneOverHalf
   }
 
-  /// What one destination may have at most though nobody waits. When others are known to exist an
-  /// eighth stays free for whoever comes next: calls that turn out to hang can't be taken back.
+  /// What one destination may have at most though nobody waits, and what those together may have that
+  /// were not seen to work or are suspects. When others are known to exist an eighth stays free for
+  /// whoever comes next: calls that turn out to hang can't be taken back, and any number of silent
+  /// hosts must not stop a destination that works.
   private var ceiling: Int {
     index.count > 1 ? max(1, limits.worker - max(1, limits.worker / 8)) : limits.worker
   }
@@ -30,25 +32,31 @@ extension Scheduler {
   }
 
   private mutating func nextDestination(in tier: Tier, at now: Moment) -> Int? {
-    let healthy = firstEligible(.healthy, tier, at: now)
-    let suspectsMax = tier == .strict ? limits.halfOfSlots : suspectCeiling
-    let suspect = suspectCalls < suspectsMax ? firstEligible(.suspect, tier, at: now) : nil
-    let chosen: SlotRings.Seat
-    switch (healthy, suspect) {
-    case (nil, nil): return nil
-    case (let h?, nil): chosen = h
-    case (nil, let s?): chosen = s
-    case (let h?, let s?):
-      if h.stamp < s.stamp {
-        chosen = h
-        rings.putBack(s, .suspect)
-      } else {
-        chosen = s
-        rings.putBack(h, .healthy)
+    var chosen: (seat: SlotRings.Seat, ring: SlotRings.Ring)?
+    for ring in SlotRings.Ring.allCases where mayStart(ring, in: tier) {
+      guard let seat = firstEligible(ring, tier, at: now) else { continue }
+      guard let best = chosen else {
+        chosen = (seat, ring)
+        continue
       }
+      let isEarlier = seat.stamp < best.seat.stamp
+      let later = isEarlier ? best : (seat: seat, ring: ring)
+      rings.putBack(later.seat, later.ring)
+      if isEarlier { chosen = (seat, ring) }
     }
-    destinations[chosen.destination].seat = nil
-    return chosen.destination
+    guard let seat = chosen?.seat else { return nil }
+    destinations[seat.destination].seat = nil
+    return seat.destination
+  }
+
+  private func mayStart(_ ring: SlotRings.Ring, in tier: Tier) -> Bool {
+    switch ring {
+    case .healthy: true
+    case .unproven: doubtfulCalls < ceiling
+    case .suspect:
+      doubtfulCalls < ceiling
+        && suspectCalls < (tier == .strict ? limits.halfOfSlots : suspectCeiling)
+    }
   }
 
   /// Takes the first seat whose destination may start a call. At most two destinations can be at

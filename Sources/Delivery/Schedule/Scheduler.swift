@@ -22,6 +22,7 @@ package struct Scheduler {
   /// Flights in the order of their beginning, until they are seen to be slow or over.
   var young: Deque<(ref: MessageRef, id: UInt64, began: Duration)> = []
   var suspectCalls = 0
+  var doubtfulCalls = 0
 
   var unrecorded: [MessageRef: Unrecorded] = [:]
   var hot = 0
@@ -41,7 +42,10 @@ package struct Scheduler {
   package var destinationCount: Int { index.count }
   package var unrecordedCount: Int { unrecorded.count }
   package func holds(_ grant: LaneGrant) -> Bool { lanes[grant.lane] == grant }
-  package func isInFlight(_ ref: MessageRef) -> Bool { flights[ref] != nil }
+  /// Being attempted, or attempted and the store has not recorded what came of it.
+  package func isInFlight(_ ref: MessageRef) -> Bool {
+    flights[ref] != nil || unrecorded[ref] != nil
+  }
 }
 
 extension Scheduler {

@@ -1,10 +1,10 @@
 import DequeModule
 
 /// Destinations that have something ready, in the order in which they get slots: round-robin.
-/// Suspects queue apart, so that finding a healthy one never means going through ten thousand of
-/// them; the stamps make both rings one round.
+/// Those that were never seen to work, and suspects, queue apart, so that finding a healthy one never
+/// means going through ten thousand of them; the stamps make the rings one round.
 struct SlotRings {
-  enum Ring: Sendable { case healthy, suspect }
+  enum Ring: Int, Sendable, CaseIterable { case healthy, unproven, suspect }
 
   /// Valid as long as the destination holds the same stamp; others are skipped when they come up.
   struct Seat: Sendable, Equatable {
@@ -12,12 +12,11 @@ struct SlotRings {
     var stamp: UInt64
   }
 
-  private var healthy: Deque<Seat> = []
-  private var suspect: Deque<Seat> = []
+  private var rings = [Deque<Seat>](repeating: [], count: Ring.allCases.count)
   private var lastStamp: UInt64 = 0
 
-  func count(_ ring: Ring) -> Int { ring == .healthy ? healthy.count : suspect.count }
-  var count: Int { healthy.count + suspect.count }
+  func count(_ ring: Ring) -> Int { rings[ring.rawValue].count }
+  var count: Int { rings.reduce(0) { $0 + $1.count } }
 
   /// - Returns: the stamp that makes the seat valid.
   mutating func append(_ destination: Int, to ring: Ring) -> UInt64 {
@@ -27,21 +26,20 @@ struct SlotRings {
   }
 
   mutating func popFirst(_ ring: Ring) -> Seat? {
-    ring == .healthy ? healthy.popFirst() : suspect.popFirst()
+    rings[ring.rawValue].popFirst()
   }
 
   /// To the end.
   mutating func rotate(_ seat: Seat, _ ring: Ring) {
-    ring == .healthy ? healthy.append(seat) : suspect.append(seat)
+    rings[ring.rawValue].append(seat)
   }
 
   /// To the front.
   mutating func putBack(_ seat: Seat, _ ring: Ring) {
-    ring == .healthy ? healthy.prepend(seat) : suspect.prepend(seat)
+    rings[ring.rawValue].prepend(seat)
   }
 
   mutating func keep(where isValid: (Seat) -> Bool) {
-    healthy.removeAll { !isValid($0) }
-    suspect.removeAll { !isValid($0) }
+    for ring in rings.indices { rings[ring].removeAll { !isValid($0) } }
   }
 }

@@ -275,9 +275,12 @@ struct ScheduleSimulation {
     let ceiling = limits.worker - max(1, limits.worker / 8)
     let suspectCeiling = limits.worker - max(1, limits.worker / 4)
     let suspectCalls = scheduler.destinations.reduce(0) { $0 + $1.gate.suspectCalls }
+    let doubtfulCalls = scheduler.destinations.reduce(0) { $0 + $1.gate.doubtfulCalls }
+    let isDoubtful = gate.isSuspect || !gate.hasSucceeded
     let isCapped =
       scheduler.index.count > 1
-      && (gate.inFlight >= ceiling || gate.isSuspect && suspectCalls >= suspectCeiling)
+      && (gate.inFlight >= ceiling || gate.isSuspect && suspectCalls >= suspectCeiling
+        || isDoubtful && doubtfulCalls >= ceiling)
     return pageIsLate || gate.isHeld(at: now) || isCapped
       || gate.inFlight >= gate.limit(slots: limits.worker)
   }

@@ -102,6 +102,21 @@ struct SchedulerTests {
     }
   }
 
+  @Test("a hundred new destinations that hang leave an eighth of the slots to one that works")
+  func manyHangingNewcomers() {
+    var world = ScheduleWorld(worker: 64)
+    world.warmUp("a")
+    for number in 0..<100 { world.arrive(1, at: "hangs-\(number)") }
+    #expect(world.start().count == 56)
+    world.pass(.seconds(5))
+    for _ in 0..<20 {
+      world.arrive(1, at: "a")
+      world.start()
+      #expect(world.inFlight("a") == 1)
+      world.endOldest(of: "a", .success)
+    }
+  }
+
   @Test("the oldest message always fails: the rest doesn't wait for it")
   func poisonedOldest() {
     var world = ScheduleWorld(worker: 4)
