@@ -1,5 +1,6 @@
 /// What reading and metrics ask of the running delivery.
 package protocol DeliveryProbe: Sendable {
+  /// Being attempted, or attempted and its outcome not yet recorded.
   func isInFlight(_ ref: MessageRef) -> Bool
   func deliveryCounters() -> DeliveryCounters
 }

@@ -3,7 +3,7 @@ import Logging
 extension DeliveryService {
   private struct Handover: Sendable {
     var batch: OutcomeQueue.Batch
-    /// At the end, and when so much is unrecorded that the schedule would soon stop.
+    /// It asks for a commit instead of riding the next one.
     var hurries: Bool
   }
 
@@ -20,7 +20,7 @@ extension DeliveryService {
       case .record(let handover): await record(handover)
       case .wait:
         await park(in: \.clerks) { state in
-          !state.outcomes.isEmpty || state.phase == .recording
+          state.wantsClerk || state.phase == .recording
         }
       case .end: return
       }
@@ -28,10 +28,9 @@ extension DeliveryService {
   }
 
   private static func nextStep(_ state: inout DeliveryState) -> Step {
-    if let batch = state.outcomes.nextBatch() {
-      let unrecordedMany = state.scheduler.limits.unrecorded / 4
-      let hurries =
-        state.phase != .running || state.scheduler.unrecordedCount > unrecordedMany
+    if state.wantsClerk, let batch = state.outcomes.nextBatch() {
+      let hurries = state.wantsCommit || batch.hasShortWait
+      state.handovers += 1
       return .record(Handover(batch: batch, hurries: hurries))
     }
     return state.phase == .recording ? .end : .wait
@@ -71,6 +70,7 @@ extension DeliveryService {
         state.scheduler.recorded(change.ref, refused: refused.contains(change.ref), at: now)
       }
       state.refusedChanges += UInt64(refused.count)
+      state.handovers -= 1
       if wasFailing { state.failingBatches -= 1 }
       let recovers = wasFailing && state.failingBatches == 0
       if recovers { state.scheduler.isPaused = false }
@@ -101,6 +101,7 @@ extension DeliveryService {
     }
     guard isRevoked || (isEnding && waited >= configuration.recordPatience) else { return false }
     visit { state, _ in
+      state.handovers -= 1
       state.failingBatches -= 1
       if state.failingBatches == 0 { state.scheduler.isPaused = false }
     }

@@ -1,8 +1,4 @@
 extension DeliveryService {
-  /// Tasks that record, each with one call to the store under way. Outcomes gather while all wait
-  /// for a commit.
-  private static let clerks = 16
-
   /// Delivers until `shutdown`. Call it once. If its task is cancelled it stops at once: attempts in
   /// flight end without outcome, what has ended is recorded.
   package func run() async {
@@ -29,7 +25,7 @@ extension DeliveryService {
 
   private func runToTheEnd(_ workers: Task<Void, Never>) async {
     async let walking: Void = tasks(configuration.schedule.pagesInFlight) { await self.walk() }
-    async let recording: Void = tasks(Self.clerks) { await self.record() }
+    async let recording: Void = tasks(DeliveryState.clerkCount) { await self.record() }
     await workers.value
     enter(.recording)
     await recording

@@ -14,6 +14,8 @@ struct DeliveryState {
 
   var workers = ParkingLot()
   var clerks = ParkingLot()
+  /// Batches of outcomes that clerks have handed to the store, until it has them.
+  var handovers = 0
   var walkers = ParkingLot()
   var phase = Phase.running
   /// Batches that the store has refused to take and that are being tried again.
@@ -21,6 +23,20 @@ struct DeliveryState {
   /// The wake-up that is set, and its task.
   var alarm: Alarm?
   var handles: Handles?
+
+  /// Tasks that record, each with one call to the store under way.
+  static let clerkCount = 16
+  /// So many outcomes are worth a commit of their own.
+  private static let commitWorth = 256
+
+  /// All clerks but one hand over what there is, which rides the next commit. The last one is kept
+  /// until there is enough to ask for a commit: with all of them waiting for one to ride on, a busy
+  /// delivery would leave thousands of outcomes unrecorded, to be delivered again after a crash.
+  var wantsClerk: Bool {
+    !outcomes.isEmpty && (handovers < Self.clerkCount - 1 || wantsCommit)
+  }
+  /// What is handed over now should not wait for a commit to ride on.
+  var wantsCommit: Bool { phase != .running || scheduler.unrecordedCount >= Self.commitWorth }
 
   enum Phase: Comparable {
     case running
@@ -57,7 +73,7 @@ struct DeliveryState {
     at now: Moment, servesItself: Bool, waking woken: inout [CheckedContinuation<Void, Never>]
   ) -> Duration? {
     guard phase == .running else {
-      if !outcomes.isEmpty { clerks.take(1, into: &woken) }
+      if wantsClerk { clerks.take(1, into: &woken) }
       return nil
     }
     let plan = scheduler.plan(at: now)
@@ -66,7 +82,7 @@ struct DeliveryState {
     let toDo = bodies.jobCount + (bodies.canFetch ? 1 : 0)
     workers.take(max(0, toDo - (servesItself ? 1 : 0)), into: &woken)
     walkers.take(pages.count, into: &woken)
-    if !outcomes.isEmpty { clerks.take(1, into: &woken) }
+    if wantsClerk { clerks.take(1, into: &woken) }
     return plan.wakeAt
   }
 }

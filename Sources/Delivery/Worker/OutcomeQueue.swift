@@ -6,6 +6,15 @@ struct OutcomeQueue {
   struct Batch: Sendable {
     var grant: LaneGrant
     var changes: [Change]
+
+    /// A message is to be tried again before an unhurried commit would be over: waiting for that
+    /// would stretch its schedule.
+    var hasShortWait: Bool {
+      changes.contains { change in
+        if case .retry(_, _, let delayMs, _) = change { return delayMs < 1000 }
+        return false
+      }
+    }
   }
 
   /// In one call to the store.
@@ -14,6 +23,7 @@ struct OutcomeQueue {
   private var waiting: Deque<(grant: LaneGrant, change: Change)> = []
 
   var isEmpty: Bool { waiting.isEmpty }
+  var count: Int { waiting.count }
 
   mutating func append(_ change: Change, under grant: LaneGrant) {
     waiting.append((grant, change))

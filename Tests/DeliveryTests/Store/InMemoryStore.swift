@@ -10,6 +10,8 @@ final class InMemoryStore: MessageStore {
     var arrivalWindow = 8_192
     /// What may wait for a held commit.
     var waitingMessages = 8_192
+    /// Changes that don't ask for a commit wait for one to ride on; until `releaseCommits`.
+    var unhurriedWait = false
     var dedupWindowMs: UInt64 = 24 * 3_600_000
   }
 
@@ -26,6 +28,7 @@ final class InMemoryStore: MessageStore {
   private struct State {
     var isClosed = false
     var isHeld = false
+    var unhurriedWait: Bool
     var faults = Faults()
     var waiting: [Request] = []
     var waitingMessages = 0
@@ -66,15 +69,16 @@ final class InMemoryStore: MessageStore {
         events.overflow(entry.message.origin, from: entry.ref.number)
       }
     }
-    state = Mutex(State(events: events))
+    state = Mutex(State(unhurriedWait: options.unhurriedWait, events: events))
   }
 
-  /// Nothing becomes durable until `releaseCommits`.
+  /// Nothing becomes durable until `releaseCommits`, after which nothing waits.
   func holdCommits() { state.withLock { $0.isHeld = true } }
 
   func releaseCommits() {
     state.withLock { state in
       state.isHeld = false
+      state.unhurriedWait = false
       commit(&state)
     }
   }
@@ -140,7 +144,7 @@ final class InMemoryStore: MessageStore {
         if let error = state.faults.record {
           return continuation.resume(returning: .failure(error))
         }
-        take(.changes(changes, continuation), &state)
+        take(.changes(changes, continuation), waits: state.unhurriedWait && !durable, &state)
       }
     }
     return try result.get()
@@ -226,10 +230,10 @@ final class InMemoryStore: MessageStore {
     return isFull ? .full(retryAfter: .seconds(1)) : nil
   }
 
-  private func take(_ request: Request, _ state: inout State) {
+  private func take(_ request: Request, waits: Bool = false, _ state: inout State) {
     state.waiting.append(request)
     state.waitingMessages += request.messageCount
-    if !state.isHeld { commit(&state) }
+    if !state.isHeld && !waits { commit(&state) }
   }
 
   private func commit(_ state: inout State) {

@@ -236,6 +236,44 @@ struct DeliveryServiceTests {
     await world.end()
   }
 
+  @Test("a message whose outcome is not recorded yet still counts as in flight")
+  func unrecordedProbe() async throws {
+    let world = DeliveryWorld(storeOptions: .init(unhurriedWait: true), configure: { _ in })
+    try await world.enqueue()
+    try await world.until { world.service.deliveryCounters().attempts.count == 1 }
+    #expect(world.service.deliveryCounters().inFlight == 0)
+    #expect(world.service.isInFlight(MessageRef(lane: 0, number: 1)))
+    #expect(try await world.state("m-1") != .delivered)
+    world.store.releaseCommits()
+    try await world.until { !world.service.isInFlight(MessageRef(lane: 0, number: 1)) }
+    #expect(try await world.state("m-1") == .delivered)
+    await world.end()
+  }
+
+  @Test("many outcomes ask for a commit of their own when there is none to ride on")
+  func outcomesDoNotPileUp() async throws {
+    let world = DeliveryWorld(storeOptions: .init(unhurriedWait: true), configure: { _ in })
+    try await world.enqueue(3000, start: .delay(milliseconds: 1000))
+    // The last of them wait for a commit, or for being enough for one.
+    try await world.until(step: .milliseconds(1)) {
+      await world.store.counts().delivered > 3000 - 300
+    }
+    world.store.releaseCommits()
+    try await world.until { await world.store.counts().delivered == 3000 }
+    await world.end()
+  }
+
+  @Test("a retry that is due soon does not wait for a commit to ride on")
+  func shortScheduleIsKept() async throws {
+    let world = DeliveryWorld(storeOptions: .init(unhurriedWait: true), configure: { _ in }) {
+      $0.header["Dispatcher-Attempt"] == "3" ? .status(200) : .status(500)
+    }
+    try await world.enqueue(limits: RetryLimits(scheduleMs: [100]))
+    try await world.until(step: .milliseconds(10)) { world.sender.calls.count == 3 }
+    world.store.releaseCommits()
+    await world.end()
+  }
+
   @Test("when the store closes delivery ends by itself")
   func storeCloses() async throws {
     let world = DeliveryWorld { _ in .hang }
