@@ -95,6 +95,19 @@ extension EndToEnd {
       await broken.close()
     }
 
+    @Test("a TLS handshake that hangs after its attempt was given up does not hold up the end")
+    func hangingHandshake() async throws {
+      let hangs = try await RawReceiver { _ in }
+      let service = try await Service.start(log: folder.path("log"))
+      _ = try await service.post(
+        #"{"UUID":"tls","Url":"https://127.0.0.1:\#(hangs.port)/","Timeout":300}"#)
+      _ = try await service.waitForState("retrying", of: "tls")
+      service.signal(SIGTERM)
+      // The handshake itself would go on for 10 s.
+      #expect(try await service.waitForExit(seconds: 6) == 0)
+      await hangs.close()
+    }
+
     @Test("redirects are not followed, the answer is retried")
     func redirects() async throws {
       let receiver = try await Receiver { _, _ in

@@ -59,11 +59,10 @@ struct Server {
     await gateway.drain(delay: configuration.drainDelay)
     await delivery.shutdown(grace: .seconds(25))
     await delivering.value
-    await sender.shutdown()
-    resolver.shutdown()
     await store.close()
     await gateway.stop()
-    try? await group.shutdownGracefully()
+    resolver.shutdown()
+    if await sender.shutdown(within: .seconds(1)) { try? await group.shutdownGracefully() }
     logger.info("stopped")
   }
 

@@ -69,6 +69,24 @@ package final class AsyncHTTPClientSender: HTTPSender {
   /// the sender goes away; the resolver is its owner's to end.
   package func shutdown() async { await environment.clients.shutdown() }
 
+  /// The same, but waits no longer than `limit` for connections that are still being made: they can't
+  /// be broken off, and one to a host that is silent takes up to `connectLimit`.
+  /// - Returns: whether all are closed; if not, the event loops must go on running.
+  package func shutdown(within limit: Duration) async -> Bool {
+    let (ends, end) = AsyncStream.makeStream(of: Bool.self)
+    Task {
+      await shutdown()
+      end.yield(true)
+    }
+    let patience = Task {
+      try? await Task.sleep(for: limit)
+      end.yield(false)
+    }
+    defer { patience.cancel() }
+    for await allClosed in ends { return allClosed }
+    return false
+  }
+
   private static func clientConfiguration(_ own: Configuration, setup: ConnectionSetup)
     -> HTTPClient.Configuration
   {

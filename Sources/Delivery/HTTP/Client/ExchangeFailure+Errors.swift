@@ -29,7 +29,8 @@ extension AttemptCore.ExchangeFailure {
       if error == .invalidEOFState {
         self.init(kind: .closed, detail: "connection closed within the answer's head")
       } else {
-        self.init(kind: .protocol, detail: "the answer is not HTTP (\(error))")
+        let words = error == .unknown ? "" : " (\(error))"
+        self.init(kind: .protocol, detail: "the answer is not HTTP" + words)
       }
     case let error as NIOHTTPDecoderError:
       self.init(kind: .protocol, detail: "the answer is not HTTP (\(error))")
