@@ -13,14 +13,6 @@ struct LookupTableTests {
     return limits
   }
 
-  private static let eightThreads = {
-    var limits = LookupTable.Limits()
-    limits.threads = 8
-    limits.suspects = 4
-    limits.unproven = 6
-    return limits
-  }()
-
   /// Asks and lets the look-up end with `outcome` after `took`.
   private func lookUp(
     _ host: String, in table: inout LookupTable, at now: Duration, took: Duration = .zero,
@@ -62,7 +54,7 @@ struct LookupTableTests {
 
   @Test("names that failed or were slow have half of the threads, new ones three quarters")
   func shares() {
-    var table = LookupTable(limits: Self.eightThreads)
+    var table = LookupTable()
     let dead = (0..<10).map { "dead\($0)" }
     for host in dead { lookUp(host, in: &table, at: .zero, Self.missing) }
     lookUp("slow", in: &table, at: .zero, took: .seconds(2))
@@ -84,7 +76,7 @@ struct LookupTableTests {
 
   @Test("a look-up that is slow right now counts as a suspect's")
   func slowNow() {
-    var table = LookupTable(limits: Self.eightThreads)
+    var table = LookupTable()
     for host in ["a", "b", "c", "d", "e"] { _ = table.ask(host, now: .zero) }
     same(startable(&table, at: .zero).count, 5)
     lookUp("x", in: &table, at: .zero, Self.missing)

@@ -4,13 +4,12 @@ import DequeModule
 /// so that dead and slow names can't keep the others waiting. Time is passed in; it calls nobody.
 package struct LookupTable {
   package struct Limits: Sendable {
-    /// Look-ups at once. They are threads that sleep; with few of them many new names, of which some
-    /// are dead for seconds each, would go through at a handful a second.
-    package var threads = 32
+    /// Look-ups at once.
+    package var threads = 8
     /// … of names whose last look-up failed or was slow, or is slow right now.
-    package var suspects = 16
+    package var suspects = 4
     /// … of these and of names that never succeeded: the rest is kept for names known to be good.
-    package var unproven = 24
+    package var unproven = 6
     /// A look-up that takes longer makes its name a suspect.
     package var slow: Duration = .seconds(1)
     package var keepAddresses: Duration = .seconds(30)
