@@ -40,46 +40,66 @@ struct AttemptState: Sendable, Equatable {
 
 /// The attempt states by sequence: open addressing with linear probing, in 64 parts that grow one
 /// at a time, so that no commit waits for the whole table to move.
-struct AttemptTable {
-  private struct Part {
-    var slots: [AttemptState] = []
+///
+/// The slots of a part stand in pieces: while a checkpoint holds a copy of the table, a change copies
+/// one piece (2 KiB) and not a part, which may take a megabyte.
+struct AttemptTable: Sendable {
+  private struct Part: Sendable {
+    private static let pieceSize = 64
+    private var pieces: [[AttemptState]] = []
+    private var size = 0
     var used = 0
+
+    subscript(index: Int) -> AttemptState {
+      get { pieces[index / Self.pieceSize][index % Self.pieceSize] }
+      set { pieces[index / Self.pieceSize][index % Self.pieceSize] = newValue }
+    }
 
     func place(of sequence: Sequence) -> Int {
       var hash = sequence &* 0x9e37_79b9_7f4a_7c15
       hash ^= hash >> 32
-      var index = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-      while slots[index].sequence != 0 && slots[index].sequence != sequence {
-        index = (index + 1) & (slots.count - 1)
+      var index = Int(truncatingIfNeeded: hash) & (size - 1)
+      while self[index].sequence != 0 && self[index].sequence != sequence {
+        index = (index + 1) & (size - 1)
       }
       return index
     }
 
+    var isFull: Bool { (used + 1) * 4 > size * 3 }
+
     mutating func grow() {
-      let old = slots
-      slots = Array(repeating: AttemptState(), count: max(8, old.count * 2))
-      for slot in old where slot.sequence != 0 { slots[place(of: slot.sequence)] = slot }
+      let old = pieces
+      size = max(8, size * 2)
+      let piece = Array(repeating: AttemptState(), count: min(size, Self.pieceSize))
+      pieces = (0..<max(1, size / Self.pieceSize)).map { _ in piece }
+      for slot in old.joined() where slot.sequence != 0 { self[place(of: slot.sequence)] = slot }
     }
 
     mutating func remove(_ sequence: Sequence) {
       guard used > 0 else { return }
       var hole = place(of: sequence)
-      guard slots[hole].sequence == sequence else { return }
-      slots[hole] = AttemptState()
+      guard self[hole].sequence == sequence else { return }
+      self[hole] = AttemptState()
       used -= 1
       // What stands behind in the same run may have been pushed past the hole: put it anew.
-      var next = (hole + 1) & (slots.count - 1)
-      while slots[next].sequence != 0 {
-        let moved = slots[next]
-        slots[next] = AttemptState()
+      var next = (hole + 1) & (size - 1)
+      while self[next].sequence != 0 {
+        let moved = self[next]
+        self[next] = AttemptState()
         hole = place(of: moved.sequence)
-        slots[hole] = moved
-        next = (next + 1) & (slots.count - 1)
+        self[hole] = moved
+        next = (next + 1) & (size - 1)
       }
+    }
+
+    func forEach(_ body: (AttemptState) -> Void) {
+      guard used > 0 else { return }
+      for piece in pieces { for slot in piece where slot.sequence != 0 { body(slot) } }
     }
   }
 
-  private var parts = Array(repeating: Part(), count: 64)
+  static let partCount = 64
+  private var parts = Array(repeating: Part(), count: partCount)
 
   var count: Int { parts.reduce(0) { $0 + $1.used } }
 
@@ -87,7 +107,7 @@ struct AttemptTable {
     get {
       let part = Int(sequence & 63)
       guard parts[part].used > 0 else { return nil }
-      let slot = parts[part].slots[parts[part].place(of: sequence)]
+      let slot = parts[part][parts[part].place(of: sequence)]
       return slot.sequence == sequence ? slot : nil
     }
     set {
@@ -96,10 +116,24 @@ struct AttemptTable {
         parts[part].remove(sequence)
         return
       }
-      if (parts[part].used + 1) * 4 > parts[part].slots.count * 3 { parts[part].grow() }
+      if parts[part].isFull { parts[part].grow() }
       let place = parts[part].place(of: sequence)
-      if parts[part].slots[place].sequence == 0 { parts[part].used += 1 }
-      parts[part].slots[place] = newValue
+      if parts[part][place].sequence == 0 { parts[part].used += 1 }
+      parts[part][place] = newValue
     }
+  }
+
+  /// In no order.
+  func forEach(_ body: (AttemptState) -> Void) { for part in parts { part.forEach(body) } }
+
+  /// The states of one part by sequence; it is empty afterwards.
+  mutating func take(part: Int) -> [AttemptState] {
+    var taken = Part()
+    swap(&taken, &parts[part])
+    var states: [AttemptState] = []
+    states.reserveCapacity(taken.used)
+    taken.forEach { states.append($0) }
+    states.sort { $0.sequence < $1.sequence }
+    return states
   }
 }

@@ -28,6 +28,8 @@ extension LogCore {
     var segment = SegmentState(header: header)
     segment.fileBytes = next.size
     state.segments.append(segment)
+    checkpoints.rotated()
+    reviewFiles(nowMs: nowMs)
     return true
   }
 

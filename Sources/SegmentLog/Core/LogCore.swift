@@ -24,8 +24,15 @@ package final class LogCore {
   var isSealed = false
   /// Writes that failed since the last frame that was durable.
   var failedWrites = 0
-  /// An unlink that failed is tried again at this time.
-  var dropRetryAtMs: UInt64?
+  var checkpoints: CheckpointSchedule
+  /// Why the last checkpoint could not be written; nil when it was.
+  var checkpointError: DiskError?
+  /// When the next file may go; nil when none does without anything happening first.
+  var dropDueAtMs: UInt64?
+  /// Dropped, and not yet told to those who read.
+  var droppedFiles: [String] = []
+  var compaction: CompactionRun?
+  var compactionReport: CompactionReport?
   var recovered: RecoveryReport
   /// Of all segments but the active one; kept beside them, since they are asked for with each commit.
   var sealedBytes: UInt64 = 0
@@ -53,6 +60,7 @@ package final class LogCore {
     salts = start.salts
     nextFrameNumber = start.nextFrameNumber
     recovered = start.report
+    checkpoints = start.checkpoints
     reader = LogReader(disk: disk)
     readOnlyReason =
       start.report.damage.isEmpty || options.onDamage == .proceed
@@ -62,6 +70,7 @@ package final class LogCore {
       sealedBytes += segment.fileBytes
       sealedFrames += segment.frames
     }
+    reviewFiles(nowMs: nowMs)
   }
 
   deinit { active.file.close() }

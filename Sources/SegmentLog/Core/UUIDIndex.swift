@@ -55,6 +55,16 @@ struct UUIDIndex {
     shards[Self.shard(key)].put(Slot(tag: key.low, sequence: sequence))
   }
 
+  /// Room for `count` messages in an index that is empty, so that filling it moves little.
+  mutating func reserve(_ count: Int) {
+    guard count > 4096 else { return }
+    // Keys are spread evenly; a shard that gets more than its share grows.
+    let slots = (count / 256 + count / 2048) * 8 / 7 + 16
+    for shard in shards.indices {
+      shards[shard].slots = Array(repeating: Slot(), count: slots)
+    }
+  }
+
   /// Grows the key's shard; `isStale` says of a sequence that nobody will ask for it again.
   mutating func makeRoom(for key: UUIDKey, _ isStale: (Sequence) -> Bool) {
     let shard = Self.shard(key)
