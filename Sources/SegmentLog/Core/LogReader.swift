@@ -23,7 +23,7 @@ package final class LogReader {
         let message = frame.directory.message(planned.location.sequence)
       else { return nil }
       return WalkEntry(
-        sequence: message.sequence, acceptedAtMs: frame.head.committedAtMs, start: message.start,
+        sequence: message.sequence, acceptedAtMs: message.acceptedAtMs, start: message.start,
         maxAgeMs: message.maxAgeMs, maxAttempts: message.maxAttempts, attempts: planned.attempts,
         lastStatus: planned.lastStatus, retry: planned.retry)
     }
