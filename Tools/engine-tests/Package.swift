@@ -10,8 +10,10 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md"]),
+    // For the Thread Sanitizer.
+    .target(name: "SlowLock"),
     .testTarget(
-      name: "SegmentLogTests", dependencies: ["SegmentLog"],
+      name: "SegmentLogTests", dependencies: ["SegmentLog", "SlowLock"],
       // Tests of the log-inspect program need the program.
       exclude: ["Golden/v1", "Scan/LogInspectTests.swift"]),
   ],
