@@ -78,6 +78,8 @@ package struct LogMetrics: Sendable, Equatable {
   package var syncHistogram: [UInt64] = []
   package var tornTailBytes: UInt64 = 0
   package var damagedFrames: UInt64 = 0
+  /// Messages that were lost to damage and given up.
+  package var lostMessages: UInt64 = 0
   package var waitingMessages: UInt64 = 0
   package var waitingBytes: UInt64 = 0
   package init() {}

@@ -90,6 +90,9 @@ struct MetricsSource: Sendable {
       "dispatcher_log_damaged_frames", .gauge, "Damaged frames found at the start.",
       log.damagedFrames)
     metrics.single(
+      "dispatcher_log_lost_messages", .gauge,
+      "Messages lost to damage that was accepted; they are among the cancelled.", log.lostMessages)
+    metrics.single(
       "dispatcher_waiting_messages", .gauge, "Messages that wait for the writer.",
       log.waitingMessages)
     metrics.single(

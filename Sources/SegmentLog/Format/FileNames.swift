@@ -6,6 +6,8 @@ package enum FileNames {
   /// The segment that is prepared ahead.
   package static let next = "next.tmp"
   package static let quarantine = "quarantine"
+  /// What an operator has given up.
+  package static let acceptedDamage = "accepted-damage"
 
   /// `wal-<16 hex digits>.seg`
   package static func segment(_ id: UInt64) -> String {

@@ -216,6 +216,7 @@ extension RunningLog {
     metrics.syncHistogram = syncs.histogram
     metrics.tornTailBytes = numbers.tornTailBytes
     metrics.damagedFrames = numbers.damagedFrames
+    metrics.lostMessages = numbers.lostMessages
     metrics.waitingMessages = UInt64(waiting.messages)
     metrics.waitingBytes = UInt64(waiting.bytes)
     return metrics
