@@ -126,6 +126,10 @@ extension LogCore {
     numbers.tornTailBytes = recovered.tornTailBytes
     numbers.damagedFrames = UInt64(recovered.damage.count)
     numbers.lostMessages = recovered.lost
+    numbers.space = spaceLevel
+    numbers.freeBytes = space.space?.availableBytes ?? 0
+    numbers.markBytes = space.markBytes
+    numbers.reserveBytes = reserve.bytes
     return numbers
   }
 }
