@@ -6,7 +6,7 @@ struct AttemptState: Sendable, Equatable {
   private var dueAndStatus: UInt64 = 0
   var delayMs: UInt32 = 0
   var count: UInt32 = 0
-  /// Segment in the upper 28 bits, frame offset in the lower 36; 0 = no note.
+  /// From the top: one bit for a cold segment, 27 of its id, 36 of the frame's offset; 0 = no note.
   private var packedNote: UInt64 = 0
 
   init() {}
@@ -22,26 +22,30 @@ struct AttemptState: Sendable, Equatable {
     set { dueAndStatus = dueAndStatus & 0xffff_ffff_ffff | UInt64(newValue) << 48 }
   }
 
-  /// A place that doesn't fit (a segment beyond 2^28 or an offset beyond 64 GiB) is forgotten.
+  /// A place that doesn't fit (a segment beyond 2^27 or an offset beyond 64 GiB) is forgotten.
   var note: NotePlace? {
     get {
       packedNote == 0
-        ? nil : NotePlace(segment: packedNote >> 36, frameOffset: packedNote & 0xf_ffff_ffff)
+        ? nil
+        : NotePlace(
+          kind: packedNote >> 63 == 1 ? .cold : .wal, segment: packedNote >> 36 & 0x7ff_ffff,
+          frameOffset: packedNote & 0xf_ffff_ffff)
     }
     set {
-      guard let note = newValue, note.segment < 1 << 28, note.frameOffset < 1 << 36 else {
+      guard let note = newValue, note.segment < 1 << 27, note.frameOffset < 1 << 36 else {
         packedNote = 0
         return
       }
-      packedNote = note.segment << 36 | note.frameOffset
+      packedNote =
+        (note.kind == .cold ? 1 << 63 : 0) | note.segment << 36 | note.frameOffset
     }
   }
 }
 
 /// The attempt states by sequence: open addressing with linear probing, in 64 parts that grow one
 /// at a time, so that no commit waits for the whole table to move.
-struct AttemptTable {
-  private struct Part {
+struct AttemptTable: Sendable {
+  private struct Part: Sendable {
     var slots: [AttemptState] = []
     var used = 0
 

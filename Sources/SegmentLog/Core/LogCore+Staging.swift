@@ -146,7 +146,7 @@ extension LogCore {
       let message = frame.directory.message(sequence), message.key == key
     else { return nil }
     return Confirmed(
-      contentHash: message.contentHash, acceptedAtMs: frame.head.committedAtMs, ending: nil)
+      contentHash: message.contentHash, acceptedAtMs: message.acceptedAtMs, ending: nil)
   }
 }
 

@@ -39,7 +39,13 @@ package final class LogCore {
     throws(LogError) -> (LogCore, RecoveryReport)
   {
     var recovery = Recovery(disk: disk, options: options, nowMs: nowMs)
-    let start = try recovery.run()
+    let start: RecoveredLog
+    do throws(LogError) {
+      start = try recovery.run()
+    } catch {
+      if case .disk(let cause) = error { throw .disk(cause.located(in: disk)) }
+      throw error
+    }
     let core = LogCore(disk: disk, options: options, start: start, nowMs: nowMs)
     return (core, start.report)
   }
@@ -74,7 +80,7 @@ package final class LogCore {
   func stop(_ doing: String, _ error: DiskError, file: String? = nil) -> LogFailure {
     var error = error
     if let file { error.file = file }
-    let failure = LogFailure(doing: doing, error: error)
+    let failure = LogFailure(doing: doing, error: error.located(in: disk))
     self.failure = failure
     return failure
   }

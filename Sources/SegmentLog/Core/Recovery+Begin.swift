@@ -121,7 +121,9 @@ extension Recovery {
         lastFrameCRC = frame.head.crc
       }
     } catch {
-      throw .disk(error)
+      throw .disk(
+        DiskError(
+          operation: error.operation, file: FileNames.segment(header.id), code: error.code))
     }
   }
 
