@@ -8,10 +8,10 @@ struct AttemptState: Sendable, Equatable {
   var status: UInt16 = 0
   var delayMs: UInt32 = 0
   var count: UInt32 = 0
-  /// A place that doesn't fit (a segment beyond 2^28 or an offset beyond 64 GiB) is forgotten.
+  /// A place that doesn't fit (a segment beyond 2^27 or an offset beyond 64 GiB) is forgotten.
   var note: NotePlace? {
     didSet {
-      guard let place = note, place.segment >= 1 << 28 || place.frameOffset >= 1 << 36 else {
+      guard let place = note, place.segment >= 1 << 27 || place.frameOffset >= 1 << 36 else {
         return
       }
       note = nil
@@ -33,7 +33,7 @@ struct PackedAttempt: Sendable {
   private var status: UInt16
   private var delayMs: UInt32
   private var count: UInt32
-  /// Segment in the upper 28 bits, frame offset in the lower 36; 0 = no note.
+  /// From the top: one bit for a cold segment, 27 of its id, 36 of the frame's offset; 0 = no note.
   private var noteLow: UInt32
   private var noteHigh: UInt32
 
@@ -44,7 +44,7 @@ struct PackedAttempt: Sendable {
     status = state.status
     delayMs = state.delayMs
     count = state.count
-    let note = state.note.map { $0.segment << 36 | $0.frameOffset } ?? 0
+    let note = state.note.map(Self.pack) ?? 0
     noteLow = UInt32(truncatingIfNeeded: note)
     noteHigh = UInt32(truncatingIfNeeded: note >> 32)
   }
@@ -56,9 +56,17 @@ struct PackedAttempt: Sendable {
     state.delayMs = delayMs
     state.count = count
     let note = UInt64(noteHigh) << 32 | UInt64(noteLow)
-    if note != 0 {
-      state.note = NotePlace(segment: note >> 36, frameOffset: note & 0xf_ffff_ffff)
-    }
+    if note != 0 { state.note = Self.unpack(note) }
     return state
+  }
+
+  private static func pack(_ place: NotePlace) -> UInt64 {
+    (place.kind == .cold ? 1 << 63 : 0) | place.segment << 36 | place.frameOffset
+  }
+
+  private static func unpack(_ note: UInt64) -> NotePlace {
+    NotePlace(
+      kind: note >> 63 == 1 ? .cold : .wal, segment: note >> 36 & 0x7ff_ffff,
+      frameOffset: note & 0xf_ffff_ffff)
   }
 }

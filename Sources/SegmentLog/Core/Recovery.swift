@@ -151,7 +151,7 @@ extension Recovery {
     missing[ids.upperBound] = report.damage.count
     note(
       damage: Damage(
-        file: FileNames.segment(ids.lowerBound), offset: nil,
+        kind: .missing, file: FileNames.segment(ids.lowerBound), offset: nil,
         reason: "\(which); finished and cancelled messages may be delivered again", lost: nil))
   }
 }

@@ -14,6 +14,8 @@ package struct SegmentFinding: Sendable, Equatable {
   package var cause: FrameError
   /// Messages that stood there, as far as their neighbours tell.
   package var lost: ClosedRange<Sequence>?
+  /// Of those, where the frame's directory still knows them; at most `Damage.uuidsMax`.
+  package var uuids: [String] = []
   package var isAllZero: Bool
 }
 
@@ -44,6 +46,8 @@ package struct SegmentClassifier: Sendable {
   package static let findingsMax = 1000
 
   private let successor: SegmentHeader.Predecessor?
+  /// The sequences of a cold segment have gaps that say nothing.
+  private let hasGaps: Bool
   private var verdict = SegmentVerdict()
   private var findings: [SegmentFinding] = []
   private var further = 0
@@ -53,6 +57,7 @@ package struct SegmentClassifier: Sendable {
   /// `successor`: what the next segment's header says of this one.
   package init(header: SegmentHeader, successor: SegmentHeader.Predecessor?) {
     self.successor = successor
+    hasGaps = header.kind == .cold
     nextSequence = header.firstSequence
     verdict.provenUpTo = max(
       FormatLimits.firstFrameOffset, successor?.durableLength ?? FormatLimits.firstFrameOffset)
@@ -78,7 +83,7 @@ package struct SegmentClassifier: Sendable {
       verdict.isSealed = true
       verdict.provenUpTo = max(verdict.provenUpTo, frame.end)
     }
-    nextSequence = frame.head.baseSequence &+ UInt64(directory.messages.count)
+    nextSequence = directory.messages.last.map { $0.sequence &+ 1 } ?? frame.head.baseSequence
     verdict.nextSequence = nextSequence
     // Only the last frames can be unproven in the end.
     if frame.head.recordCount > 0 { recordFrames.append((frame.offset, frame.end)) }
@@ -126,11 +131,14 @@ package struct SegmentClassifier: Sendable {
     if let first = messages.first, let last = messages.last {
       lost = first.sequence...last.sequence
     }
+    let uuids = messages.prefix(Damage.uuidsMax).map {
+      String(decoding: directory.uuid(of: $0), as: UTF8.self)
+    }
     add(
       SegmentFinding(
         kind: .block(index), offset: offset, end: offset + UInt64(block.storedLength),
         cause: .badBlockChecksum(block: index, expected: block.crc, found: found), lost: lost,
-        isAllZero: false))
+        uuids: uuids, isAllZero: false))
   }
 
   private mutating func add(_ finding: SegmentFinding) {
@@ -139,7 +147,7 @@ package struct SegmentClassifier: Sendable {
 
   /// The neighbours of an invalid range tell which sequences stood in it.
   private mutating func resolveLost(next: Sequence) {
-    guard let last = findings.indices.last, findings[last].kind == .bytes,
+    guard !hasGaps, let last = findings.indices.last, findings[last].kind == .bytes,
       findings[last].lost == nil, findings[last].offset >= verdict.validEnd,
       next > nextSequence
     else { return }
