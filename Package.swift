@@ -90,7 +90,8 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ], path: "Tools/bench", swiftSettings: strict),
     .testTarget(
-      name: "SegmentLogTests", dependencies: ["SegmentLog", "log-inspect"], exclude: ["Golden/v1"],
+      name: "SegmentLogTests", dependencies: ["SegmentLog", "log-inspect"],
+      exclude: ["Golden/v1", "Golden/stores"],
       swiftSettings: strict),
     .testTarget(
       name: "DeliveryTests",

@@ -33,7 +33,7 @@ extension Scheduler {
 
   private mutating func nextDestination(in tier: Tier, at now: Moment) -> Int? {
     var chosen: (seat: SlotRings.Seat, ring: SlotRings.Ring)?
-    for ring in SlotRings.Ring.allCases where mayStart(ring, in: tier) {
+    for ring in SlotRings.Ring.allCases where mayStart(ring, in: tier, at: now) {
       guard let seat = firstEligible(ring, tier, at: now) else { continue }
       guard let best = chosen else {
         chosen = (seat, ring)
@@ -44,17 +44,20 @@ extension Scheduler {
       rings.putBack(later.seat, later.ring)
       if isEarlier { chosen = (seat, ring) }
     }
-    guard let seat = chosen?.seat else { return nil }
+    guard let (seat, ring) = chosen else { return nil }
     destinations[seat.destination].seat = nil
+    if ring == .suspect, nextSpareCall != nil {
+      nextSpareCall = now.monotonic + limits.spareCallEvery
+    }
     return seat.destination
   }
 
-  private func mayStart(_ ring: SlotRings.Ring, in tier: Tier) -> Bool {
+  private func mayStart(_ ring: SlotRings.Ring, in tier: Tier, at now: Moment) -> Bool {
     switch ring {
     case .healthy: true
     case .unproven: doubtfulCalls < ceiling
     case .suspect:
-      doubtfulCalls < ceiling
+      (nextSpareCall.map { $0 <= now.monotonic } ?? true) && doubtfulCalls < ceiling
         && suspectCalls < (tier == .strict ? limits.halfOfSlots : suspectCeiling)
     }
   }

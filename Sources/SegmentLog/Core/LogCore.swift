@@ -20,6 +20,8 @@ package final class LogCore {
   var salts: SaltSource
   var nextFrameNumber: UInt64
   var preparation = Preparation.none
+  var space: SpaceWatch
+  var reserve = Reserve()
   var failure: LogFailure?
   var isSealed = false
   /// Writes that failed since the last frame that was durable.
@@ -60,6 +62,7 @@ package final class LogCore {
     nextFrameNumber = start.nextFrameNumber
     recovered = start.report
     reader = LogReader(disk: disk)
+    space = SpaceWatch(segmentSize: options.segmentSize)
     readOnlyReason =
       start.report.damage.isEmpty || options.onDamage == .proceed
       ? nil : start.report.damage.map(\.description).joined(separator: "; ")
@@ -68,6 +71,8 @@ package final class LogCore {
       sealedBytes += segment.fileBytes
       sealedFrames += segment.frames
     }
+    reserve.adopt(from: disk)
+    lookAtSpace(nowMs: nowMs)
   }
 
   deinit { active.file.close() }

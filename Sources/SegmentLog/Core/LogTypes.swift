@@ -144,5 +144,11 @@ package struct LogNumbers: Sendable, Equatable {
   package var tornTailBytes: UInt64 = 0
   package var damagedFrames: UInt64 = 0
   package var lostMessages: UInt64 = 0
+  package var space = SpaceLevel.enough
+  /// As of the last look at the file system.
+  package var freeBytes: UInt64 = 0
+  /// Free bytes below which new messages are refused.
+  package var markBytes: UInt64 = 0
+  package var reserveBytes: UInt64 = 0
   package init() {}
 }

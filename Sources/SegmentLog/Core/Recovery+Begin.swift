@@ -56,14 +56,32 @@ extension Recovery {
       let defined = state.segments[state.segments.count - 1].destinations.count
       least += last.unprovenBytes + UInt64(defined * (FormatLimits.destinationMax + 16))
     }
-    let full = max(options.segmentSize, least)
+    let full = max(segmentSize, least)
     if let file = try make(full) { return file }
     if let last, last.endsInZeros { try? cut(last.found, to: last.unprovenEnd) }
     if let file = try make(full) { return file }
     let small = least + 64 << 10
     switch PreparationJob(name: FileNames.next, size: small).run(on: disk).outcome {
     case .success(let file): return file
-    case .failure(let error): throw .disk(error)
+    case .failure(let error):
+      if error.isNoSpace, let file = try takeReserve(atLeast: least + 8 << 10) { return file }
+      throw .disk(error)
+    }
+  }
+
+  private var segmentSize: UInt64 {
+    var watch = SpaceWatch(segmentSize: options.segmentSize)
+    watch.looked(try? disk.space(), atMs: nowMs)
+    return watch.segmentSize
+  }
+
+  private func takeReserve(atLeast size: UInt64) throws(LogError) -> PreparedFile? {
+    var reserve = Reserve()
+    reserve.adopt(from: disk)
+    do throws(DiskError) {
+      return try reserve.take(atLeast: size, as: FileNames.next, on: disk)
+    } catch {
+      throw .disk(error)
     }
   }
 

@@ -140,7 +140,7 @@ extension Recovery {
   }
 
   /// Far beyond what can ever be reached; they keep sums from overflowing.
-  static let sequenceMax: Sequence = 1 << 62
+  static let sequenceMax = FormatLimits.sequenceMax
   private static let segmentMax: UInt64 = 1 << 62
 
   private mutating func noteMissing(_ ids: Range<UInt64>) {

@@ -46,6 +46,8 @@ package struct SegmentClassifier: Sendable {
   package static let findingsMax = 1000
 
   private let successor: SegmentHeader.Predecessor?
+  /// The sequences of a cold segment have gaps that say nothing.
+  private let hasGaps: Bool
   private var verdict = SegmentVerdict()
   private var findings: [SegmentFinding] = []
   private var further = 0
@@ -55,6 +57,7 @@ package struct SegmentClassifier: Sendable {
   /// `successor`: what the next segment's header says of this one.
   package init(header: SegmentHeader, successor: SegmentHeader.Predecessor?) {
     self.successor = successor
+    hasGaps = header.kind == .cold
     nextSequence = header.firstSequence
     verdict.provenUpTo = max(
       FormatLimits.firstFrameOffset, successor?.durableLength ?? FormatLimits.firstFrameOffset)
@@ -80,7 +83,7 @@ package struct SegmentClassifier: Sendable {
       verdict.isSealed = true
       verdict.provenUpTo = max(verdict.provenUpTo, frame.end)
     }
-    nextSequence = frame.head.baseSequence &+ UInt64(directory.messages.count)
+    nextSequence = directory.messages.last.map { $0.sequence &+ 1 } ?? frame.head.baseSequence
     verdict.nextSequence = nextSequence
     // Only the last frames can be unproven in the end.
     if frame.head.recordCount > 0 { recordFrames.append((frame.offset, frame.end)) }
@@ -144,7 +147,7 @@ package struct SegmentClassifier: Sendable {
 
   /// The neighbours of an invalid range tell which sequences stood in it.
   private mutating func resolveLost(next: Sequence) {
-    guard let last = findings.indices.last, findings[last].kind == .bytes,
+    guard !hasGaps, let last = findings.indices.last, findings[last].kind == .bytes,
       findings[last].lost == nil, findings[last].offset >= verdict.validEnd,
       next > nextSequence
     else { return }

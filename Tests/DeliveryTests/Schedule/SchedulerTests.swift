@@ -50,6 +50,39 @@ struct SchedulerTests {
     #expect(other.start().count == 56)
   }
 
+  @Test(
+    "while the store has room for few outcomes, those that fail get one call every ten seconds, the others all"
+  )
+  func scarcity() {
+    var world = ScheduleWorld(worker: 8)
+    world.warmUp("good", "bad", "worse")
+    for name in ["bad", "worse"] {
+      world.arrive(2, at: name)
+      world.start()
+      world.endOldest(of: name, .trouble)
+      world.endOldest(of: name, .trouble)
+    }
+    world.scheduler.handle(.scarcity(ScheduleWorld.grant, true), at: world.now)
+    world.arrive(3, at: "bad")
+    world.arrive(3, at: "worse")
+    world.arrive(1, at: "new")
+    world.arrive(3, at: "good")
+    world.start()
+    #expect(world.inFlight("good") == 3)
+    #expect(world.inFlight("new") == 1)
+    #expect(world.inFlight("bad") + world.inFlight("worse") == 0)
+    #expect(world.wakeAt == world.now.monotonic + .seconds(10))
+    world.pass(.seconds(10))
+    world.start()
+    #expect(world.inFlight("bad") + world.inFlight("worse") == 1)
+    world.pass(.seconds(9))
+    world.start()
+    #expect(world.inFlight("bad") + world.inFlight("worse") == 1)
+    world.scheduler.handle(.scarcity(ScheduleWorld.grant, false), at: world.now)
+    world.start()
+    #expect(world.inFlight("bad") + world.inFlight("worse") > 1)
+  }
+
   @Test("suspects together hold at most half of the slots while others wait")
   func suspects() {
     var world = ScheduleWorld(worker: 8)
