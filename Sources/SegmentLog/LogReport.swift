@@ -78,6 +78,8 @@ package struct LogMetrics: Sendable, Equatable {
   package var syncHistogram: [UInt64] = []
   package var tornTailBytes: UInt64 = 0
   package var damagedFrames: UInt64 = 0
+  /// Messages that were lost to damage and given up.
+  package var lostMessages: UInt64 = 0
   package var space = SpaceLevel.enough
   /// Of the file system, as of the last look at it.
   package var freeBytes: UInt64 = 0

@@ -91,6 +91,9 @@ struct MetricsSource: Sendable {
       log.damagedFrames)
     addSpace(to: &metrics, log)
     metrics.single(
+      "dispatcher_log_lost_messages", .gauge,
+      "Messages lost to damage that was accepted; they are among the cancelled.", log.lostMessages)
+    metrics.single(
       "dispatcher_waiting_messages", .gauge, "Messages that wait for the writer.",
       log.waitingMessages)
     metrics.single(

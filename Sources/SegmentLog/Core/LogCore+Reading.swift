@@ -125,6 +125,7 @@ extension LogCore {
     numbers.frames = sealedFrames + state.segments[state.segments.count - 1].frames
     numbers.tornTailBytes = recovered.tornTailBytes
     numbers.damagedFrames = UInt64(recovered.damage.count)
+    numbers.lostMessages = recovered.lost
     numbers.space = spaceLevel
     numbers.freeBytes = space.space?.availableBytes ?? 0
     numbers.markBytes = space.markBytes

@@ -9,7 +9,7 @@ package final class LogCore {
   /// The store's identity: what UUID keys are derived with.
   package let store: StoreUUID
   /// Why nothing new is taken, after damage; nil when all is well.
-  package let readOnlyReason: String?
+  package internal(set) var readOnlyReason: String?
 
   var state: LogState
   var active: ActiveSegment

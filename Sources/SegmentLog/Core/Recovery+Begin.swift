@@ -11,6 +11,7 @@ extension Recovery {
     do throws(LogError) {
       if let last, last.hasUnproven { end = try logAgain(last, into: file, header) }
       checkAccounting()
+      try settleDamage(store: store)
       if options.onDamage == .refuse && !report.damage.isEmpty {
         throw .damaged(report.damage)
       }
@@ -170,11 +171,12 @@ extension Recovery {
   private mutating func checkAccounting() {
     guard let firstFile, state.endedBelow + endedAgain != state.liveBelow else { return }
     let open = state.liveBelow.subtractingCapped(state.endedBelow + endedAgain)
-    note(
-      damage: Damage(
-        file: firstFile, offset: nil,
-        reason: "\(open) messages that were accepted before it have neither ended nor stand "
-          + "anywhere: older segments are missing, or acknowledgements were lost; finished and "
-          + "cancelled messages may be delivered again", lost: nil))
+    var damage = Damage(
+      kind: .accounting, file: firstFile, offset: nil,
+      reason: "\(open) messages that were accepted before it have neither ended nor stand "
+        + "anywhere: older segments are missing, or acknowledgements were lost; finished and "
+        + "cancelled messages may be delivered again", lost: nil)
+    damage.unnamed = open
+    note(damage: damage)
   }
 }

@@ -188,7 +188,14 @@ extension SegmentState {
   }
 
   /// Nothing will be added any more.
-  mutating func close() { defined = [:] }
+  mutating func close() {
+    defined = [:]
+    live.trim()
+    parked.trim()
+    destinations.trim()
+    places.trim()
+    marks.trim()
+  }
 }
 
 // MARK: Changing

@@ -8,6 +8,8 @@ package enum FileNames {
   /// Files of zeros that become segments when there is no room to make one.
   package static let reserves = ["reserve-1", "reserve-2"]
   package static let quarantine = "quarantine"
+  /// What an operator has given up.
+  package static let acceptedDamage = "accepted-damage"
 
   /// `wal-<16 hex digits>.seg`
   package static func segment(_ id: UInt64) -> String {

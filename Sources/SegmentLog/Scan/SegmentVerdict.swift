@@ -14,6 +14,8 @@ package struct SegmentFinding: Sendable, Equatable {
   package var cause: FrameError
   /// Messages that stood there, as far as their neighbours tell.
   package var lost: ClosedRange<Sequence>?
+  /// Of those, where the frame's directory still knows them; at most `Damage.uuidsMax`.
+  package var uuids: [String] = []
   package var isAllZero: Bool
 }
 
@@ -129,11 +131,14 @@ package struct SegmentClassifier: Sendable {
     if let first = messages.first, let last = messages.last {
       lost = first.sequence...last.sequence
     }
+    let uuids = messages.prefix(Damage.uuidsMax).map {
+      String(decoding: directory.uuid(of: $0), as: UTF8.self)
+    }
     add(
       SegmentFinding(
         kind: .block(index), offset: offset, end: offset + UInt64(block.storedLength),
         cause: .badBlockChecksum(block: index, expected: block.crc, found: found), lost: lost,
-        isAllZero: false))
+        uuids: uuids, isAllZero: false))
   }
 
   private mutating func add(_ finding: SegmentFinding) {

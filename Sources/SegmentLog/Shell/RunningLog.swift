@@ -215,6 +215,7 @@ extension RunningLog {
     metrics.syncHistogram = syncs.histogram
     metrics.tornTailBytes = numbers.tornTailBytes
     metrics.damagedFrames = numbers.damagedFrames
+    metrics.lostMessages = numbers.lostMessages
     metrics.space = numbers.space
     metrics.freeBytes = numbers.freeBytes
     metrics.markBytes = numbers.markBytes
