@@ -25,6 +25,23 @@ enum FrameForgery {
     return Array(out.bytes)
   }
 
+  /// The input as a row of frames, each as long as it says itself, and the rest as it is.
+  static func frames(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    var out: [UInt8] = []
+    var rest = bytes
+    var number: UInt64 = 1
+    while rest.count >= FrameHead.size {
+      let length = Int(rest.littleInteger(at: 4, as: UInt32.self))
+      guard length >= FrameHead.size, length <= rest.count else { break }
+      let frame = UnsafeRawBufferPointer(rebasing: rest[..<length])
+      guard let forged = Self.frame(frame, number: number) else { break }
+      out += forged
+      number += 1
+      rest = UnsafeRawBufferPointer(rebasing: rest[length...])
+    }
+    return out + rest
+  }
+
   /// Puts the CRC of every block that lies within the frame into the directory's table.
   private static func repairBlocks(_ frame: inout ByteWriter, prefixLength: Int) {
     var input = ByteReader(UnsafeRawBufferPointer(rebasing: frame.bytes[..<prefixLength]))

@@ -4,6 +4,8 @@ enum FuzzTarget: String, CaseIterable {
   case frame
   case segment
   case segmentHeader = "segment-header"
+  case cold
+  case dedup
   case envelope
   case payload
 
@@ -12,6 +14,8 @@ enum FuzzTarget: String, CaseIterable {
     case .frame: FrameTarget.run(bytes)
     case .segment: SegmentTarget.run(bytes)
     case .segmentHeader: SegmentHeaderTarget.run(bytes)
+    case .cold: ColdTarget.run(bytes)
+    case .dedup: DedupTarget.run(bytes)
     case .envelope: EnvelopeTarget.run(bytes)
     case .payload: PayloadTarget.run(bytes)
     }

@@ -5,26 +5,9 @@
 enum SegmentTarget {
   static func run(_ bytes: UnsafeRawBufferPointer) {
     scan(Array(bytes), cut: nil)
-    let forged = forge(bytes)
+    let forged = FrameForgery.frames(bytes)
     scan(forged, cut: nil)
     scan(forged, cut: FormatLimits.firstFrameOffset + UInt64(bytes.count / 2))
-  }
-
-  /// The input as a row of frames, each as long as it says itself.
-  private static func forge(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-    var out: [UInt8] = []
-    var rest = bytes
-    var number: UInt64 = 1
-    while rest.count >= FrameHead.size {
-      let length = Int(rest.littleInteger(at: 4, as: UInt32.self))
-      guard length >= FrameHead.size, length <= rest.count else { break }
-      let frame = UnsafeRawBufferPointer(rebasing: rest[..<length])
-      guard let forged = FrameForgery.frame(frame, number: number) else { break }
-      out += forged
-      number += 1
-      rest = UnsafeRawBufferPointer(rebasing: rest[length...])
-    }
-    return out + rest
   }
 
   private static func scan(_ frames: [UInt8], cut: UInt64?) {
