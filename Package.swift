@@ -30,7 +30,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // Floor 1: the storage engine.
     .target(
-      name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md"], swiftSettings: strict),
+      name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md", "README.md"],
+      swiftSettings: strict),
     // Floor 2: messages, schedule, delivery.
     .target(
       name: "Delivery",
