@@ -14,11 +14,11 @@ extension Scheduler {
   /// whoever comes next: calls that turn out to hang can't be taken back, and any number of silent
   /// hosts must not stop a destination that works.
   private var ceiling: Int {
-    index.count > 1 ? max(1, limits.worker - max(1, limits.worker / 8)) : limits.worker
+    destinations.count > 1 ? max(1, limits.worker - max(1, limits.worker / 8)) : limits.worker
   }
   /// The same for all suspects together, where a quarter stays free.
   private var suspectCeiling: Int {
-    index.count > 1 ? max(1, limits.worker - max(1, limits.worker / 4)) : limits.worker
+    destinations.count > 1 ? max(1, limits.worker - max(1, limits.worker / 4)) : limits.worker
   }
 
   mutating func nextDestination(at now: Moment) -> Int? {
@@ -86,7 +86,7 @@ extension Scheduler {
   mutating func takeSeat(_ i: Int) {
     destinations[i].seat = rings.append(i, to: destinations[i].ring)
     // Seats that lost their meaning leave when they come up, and at the latest now.
-    if rings.count > 4 * index.count + 1024 {
+    if rings.count > 4 * destinations.count + 1024 {
       rings.keep { destinations[$0.destination].seat == $0.stamp }
     }
   }

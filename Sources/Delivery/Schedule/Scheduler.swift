@@ -12,9 +12,7 @@ import DequeModule
 /// began.
 package struct Scheduler {
   package let limits: SchedulerLimits
-  var destinations: [Destination] = []
-  var freeSlots: [Int] = []
-  var index: [DestinationKey: Int] = [:]
+  var destinations = DestinationList()
   var lanes: [UInt16: LaneGrant] = [:]
 
   var flights: [MessageRef: Flight] = [:]
@@ -43,7 +41,7 @@ package struct Scheduler {
 
   package var inFlightCount: Int { flights.count }
   package var scheduledCount: Int { hot }
-  package var destinationCount: Int { index.count }
+  package var destinationCount: Int { destinations.count }
   package var unrecordedCount: Int { unrecorded.count }
   package func holds(_ grant: LaneGrant) -> Bool { lanes[grant.lane] == grant }
   /// Being attempted, or attempted and the store has not recorded what came of it.

@@ -88,6 +88,23 @@ struct AttemptTable: Sendable {
     }
   }
 
+  /// Into so many parts `take` divides it.
+  static let partCount = 64
+
+  /// Takes the table apart: asked for parts 0, 1 … in turn, each gives the next states in ascending
+  /// order, and the last one what is left. So whoever works through a copy holds on to ever less of
+  /// it.
+  mutating func take(part: Int) -> [AttemptState] {
+    let taken = (leaves.count + Self.partCount - part - 1) / (Self.partCount - part)
+    let states = leaves[..<taken].flatMap { leaf in
+      leaf.slots.map { $0.state(leaf.base + UInt64($0.offset)) }
+    }
+    leaves.removeFirst(taken)
+    if leaves.first?.base != 0 { leaves.insert(Leaf(base: 0), at: 0) }
+    count -= states.count
+    return states
+  }
+
   private func leafIndex(_ sequence: Sequence) -> Int {
     var low = 0
     var high = leaves.count

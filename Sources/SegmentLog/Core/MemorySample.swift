@@ -33,11 +33,11 @@ package struct MemorySample: Sendable {
     return MemorySample(table: .cold(segments))
   }
 
-  /// Destinations of segments, a thousand in each.
+  /// Destinations of segments, ten thousand in each.
   package static func pairs(_ count: Int) -> MemorySample {
-    let segments = (0..<(count + 999) / 1000).map { number in
+    let segments = (0..<(count + 9999) / 10_000).map { number in
       var segment = SegmentState(header: header(id: UInt64(number + 1), first: 1))
-      for place in 0..<min(1000, count - number * 1000) {
+      for place in 0..<min(10_000, count - number * 10_000) {
         segment.define(UInt32(place), id: UInt32(place))
       }
       segment.close()

@@ -78,6 +78,14 @@ struct UUIDIndex {
     shards[Self.shard(key)].put(Slot(tag: Self.tag(key), sequence: sequence))
   }
 
+  /// Room for `count` messages in an index that is empty, so that filling it moves little.
+  mutating func reserve(_ count: Int) {
+    for shard in shards.indices {
+      let slots = Self.size(ofShard: shard, holding: count / Self.shardCount)
+      shards[shard].slots = Array(repeating: Slot(), count: slots)
+    }
+  }
+
   /// Rebuilds the key's shard, larger where that is needed; `isStale` says of a sequence that nobody
   /// will ask for it again.
   mutating func makeRoom(for key: UUIDKey, _ isStale: (Sequence) -> Bool) {

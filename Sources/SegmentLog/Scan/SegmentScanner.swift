@@ -47,6 +47,8 @@ package final class SegmentScanner {
   private var offset = FormatLimits.firstFrameOffset
   private var current: (offset: UInt64, length: Int)?
   private var frameNumber: UInt64
+  /// No segment is ever that short: it was cut.
+  private var isCutInHeader: Bool
   /// The directory of the frame that `next` gave last; empty when it had a problem.
   package private(set) var directory = FrameDirectory()
 
@@ -59,12 +61,17 @@ package final class SegmentScanner {
     self.checksBlocks = checksBlocks
     self.cut = cut
     fileSize = try file.size()
+    isCutInHeader = fileSize < FormatLimits.firstFrameOffset
     limit = cut ?? fileSize
     window = ScanWindow(file: file)
   }
 
   package func next() throws(DiskError) -> ScanStep {
     current = nil
+    if isCutInHeader {
+      isCutInHeader = false
+      return .invalid(cutHeader)
+    }
     guard offset < limit else { return .end(offset: offset) }
     do throws(FrameError) {
       let frame = try readFrame(at: offset)
@@ -142,6 +149,13 @@ package final class SegmentScanner {
 }
 
 extension SegmentScanner {
+  private var cutHeader: InvalidRange {
+    let needed = FormatLimits.firstFrameOffset
+    return InvalidRange(
+      offset: fileSize, end: needed, cause: .cutShort(needed: needed, available: fileSize),
+      isAllZero: false, isFollowedByFrame: false)
+  }
+
   /// Steps over bytes that are no frame, up to the next one that is.
   private func resync(after cause: FrameError) throws(DiskError) -> ScanStep {
     let from = offset

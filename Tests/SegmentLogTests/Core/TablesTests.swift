@@ -87,6 +87,20 @@ struct TablesTests {
     #expect((UInt64(1)...5000).allSatisfy { copy[$0] != nil })
   }
 
+  @Test(
+    "a table of attempts comes apart in order, whatever its size", arguments: [0, 1, 700, 90_000])
+  func attemptParts(count: Int) {
+    var table = AttemptTable()
+    for number in 0..<count {
+      table[UInt64(number + 7)] = AttemptState(sequence: UInt64(number + 7))
+    }
+    let states = (0..<AttemptTable.partCount).flatMap { table.take(part: $0) }
+    #expect(states.map(\.sequence) == (0..<count).map { UInt64($0 + 7) })
+    #expect(table.count == 0)
+    table[3] = AttemptState(sequence: 3)
+    #expect(table[3] != nil)
+  }
+
   @Test("the UUID index finds every sequence of a key, and drops stale ones when it needs room")
   func index() {
     var index = UUIDIndex()
