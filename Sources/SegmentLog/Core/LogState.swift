@@ -25,6 +25,8 @@ struct LogState {
   private(set) var lostOutside: UInt64 = 0
   /// What was found and nobody has accepted yet.
   var damage: [Damage] = []
+  /// Messages that have not ended and were found unreadable, by a check of all bodies.
+  var unreadable: [Sequence] = []
 
   init(_ options: LogOptions) {
     dedupMax = options.dedupMax
@@ -193,12 +195,14 @@ extension LogState {
 
   /// Of the controls one changes the accounting: messages without known numbers were given up.
   mutating func apply(control: ControlRecord) {
-    guard let lost = control.lostCount else { return }
+    if let lost = control.lostCount { giveUp(lost) }
+  }
+
+  mutating func closeLosses(_ lost: UInt64) {
     let below = min(lost, liveBelow.subtractingCapped(endedBelow))
-    let outside = min(lost - below, lostOutside)
     endedBelow += below
-    lostOutside -= outside
-    totals.cancelled += below + outside
+    lostOutside -= min(lost - below, lostOutside)
+    totals.cancelled += lost
   }
 
   /// Of a message that stands nowhere any more: in a segment that was dropped, or is missing.

@@ -28,6 +28,8 @@ struct Recovery {
   /// Of the messages before the first segment that stands: how many ended in frames that are logged
   /// again.
   var endedAgain: UInt64 = 0
+  /// What ended in those frames.
+  var endsToCome: Set<Sequence> = []
   /// The head CRC of the last frame of the new segment.
   var lastFrameCRC: UInt32 = 0
   /// Bytes to copy aside: file, offset, end.
