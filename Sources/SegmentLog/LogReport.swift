@@ -78,6 +78,15 @@ package struct LogMetrics: Sendable, Equatable {
   package var syncHistogram: [UInt64] = []
   package var tornTailBytes: UInt64 = 0
   package var damagedFrames: UInt64 = 0
+  /// Messages that were lost to damage and given up.
+  package var lostMessages: UInt64 = 0
+  package var space = SpaceLevel.enough
+  /// Of the file system, as of the last look at it.
+  package var freeBytes: UInt64 = 0
+  /// Free bytes below which new messages are refused.
+  package var markBytes: UInt64 = 0
+  /// In files of zeros that become segments when the disk is full.
+  package var reserveBytes: UInt64 = 0
   package var waitingMessages: UInt64 = 0
   package var waitingBytes: UInt64 = 0
   package init() {}

@@ -17,7 +17,7 @@ extension LogCore {
   /// segments stay, as long as they take no more than one segment in all.
   func rememberedUntilMs() -> UInt64? {
     let segment = state.segments[0]
-    guard segment.messages > 0, let lastAtMs = segment.lastAtMs else { return nil }
+    guard !isShortOfSpace, segment.messages > 0, let lastAtMs = segment.lastAtMs else { return nil }
     return sealedBytes <= options.segmentSize ? lastAtMs.addingCapped(options.dedupWindowMs) : nil
   }
 
@@ -69,7 +69,7 @@ extension LogCore {
   var bytesOnDisk: UInt64 {
     var bytes = sealedBytes + state.segments[state.segments.count - 1].fileBytes
     if case .ready(let file) = preparation { bytes += file.size }
-    return bytes
+    return bytes + reserve.bytes
   }
 
   package func overview() -> LogOverview {

@@ -18,6 +18,7 @@ extension LogCore {
     if let due = rotationDueMs(nowMs: nowMs), due <= nowMs, preparation.isReady {
       _ = try rotate(room: 0, nowMs: nowMs)
     }
+    if let due = space.dueMs(nowMs: nowMs), due <= nowMs { lookAtSpace(nowMs: nowMs) }
     if let due = dropDueMs(nowMs: nowMs), due <= nowMs {
       _ = try dropFinished(keepRemembered: true, nowMs: nowMs)
     }
@@ -28,6 +29,7 @@ extension LogCore {
   package func nextTickDueMs(nowMs: UInt64) -> UInt64? {
     guard failure == nil, !isSealed else { return nil }
     var due = earlier(witnessDueMs(nowMs: nowMs), dropDueMs(nowMs: nowMs))
+    due = earlier(due, space.dueMs(nowMs: nowMs))
     switch preparation {
     case .none: due = earlier(due, nowMs)
     case .failed(_, let atMs):
@@ -80,7 +82,9 @@ extension LogCore {
     let length = encoder.encode(
       salt: active.header.salt, frameNumber: nextFrameNumber, committedAtMs: committedAtMs)
     guard active.hasRoom(for: length), try writeUnnumbered(length, "writing a witness") else {
-      if !(try rotate(room: 0, nowMs: nowMs)) { active.lastWriteAtMs = nowMs }
+      // The reserve is not there for a witness.
+      let moved = try rotate(room: 0, fromReserve: failedWrites > 0, nowMs: nowMs)
+      if !moved { active.lastWriteAtMs = nowMs }
       return
     }
     try syncActive("writing a witness")

@@ -22,7 +22,9 @@ struct LogState {
   private(set) var liveBelow: UInt64 = 0
   private(set) var endedBelow: UInt64 = 0
   /// Messages of missing segments that have not ended.
-  private var lostOutside: UInt64 = 0
+  private(set) var lostOutside: UInt64 = 0
+  /// What was found and nobody has accepted yet.
+  var damage: [Damage] = []
 
   init(_ options: LogOptions) {
     dedupMax = options.dedupMax
@@ -187,6 +189,16 @@ extension LogState {
         forgetOldest()
       }
     }
+  }
+
+  /// Of the controls one changes the accounting: messages without known numbers were given up.
+  mutating func apply(control: ControlRecord) {
+    guard let lost = control.lostCount else { return }
+    let below = min(lost, liveBelow.subtractingCapped(endedBelow))
+    let outside = min(lost - below, lostOutside)
+    endedBelow += below
+    lostOutside -= outside
+    totals.cancelled += below + outside
   }
 
   /// Of a message that stands nowhere any more: in a segment that was dropped, or is missing.

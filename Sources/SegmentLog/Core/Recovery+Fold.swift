@@ -82,7 +82,7 @@ extension Recovery {
     if report.damage.isEmpty, !state.totals.agrees(with: header.totals) {
       note(
         damage: Damage(
-          file: FileNames.segment(header.id), offset: nil,
+          kind: .accounting, file: FileNames.segment(header.id), offset: nil,
           reason: "it was begun after \(header.totals.ended) of \(header.totals.accepted) messages "
             + "had ended, but the segments before it end \(state.totals.ended) of "
             + "\(state.totals.accepted)", lost: nil))
@@ -102,7 +102,9 @@ extension Recovery {
       lost = state.nextSequence...(next - 1)
     }
     let reason = segment.problem?.description ?? "no header"
-    note(damage: Damage(file: segment.file, offset: 0, reason: reason, lost: lost))
+    note(
+      damage: Damage(
+        kind: .header, file: segment.file, offset: 0, end: size, reason: reason, lost: lost))
     quarantine.append(Quarantine.Item(file: segment.file, offset: 0, end: size))
     state.append(SegmentState(unreadable: segment.id, bytes: size, reason: reason))
   }
@@ -112,16 +114,16 @@ extension Recovery {
       if finding.cause.isUnsupported {
         throw .otherVersion(file: segment.file, found: finding.cause.description)
       }
-      note(
-        damage: Damage(
-          file: segment.file, offset: finding.offset, reason: finding.cause.description,
-          lost: finding.lost))
+      note(damage: Damage(finding, in: segment.file))
       quarantine.append(
         Quarantine.Item(file: segment.file, offset: finding.offset, end: finding.end))
     }
-    if verdict.furtherDamage > 0 {
-      report.notes.append(
-        "\(segment.file): \(verdict.furtherDamage) more damaged places are not listed")
+    if verdict.furtherDamage > 0, let last = verdict.damage.last {
+      note(
+        damage: Damage(
+          file: segment.file, offset: last.end, end: max(last.end, verdict.validEnd),
+          reason: "\(verdict.furtherDamage) more damaged places behind it are not listed",
+          lost: nil))
     }
     if let first = verdict.damage.first {
       state.segments[state.segments.count - 1].damage = first.cause.description
@@ -144,7 +146,7 @@ extension Recovery {
       state.segments[last].damage = "a frame's numbers don't follow"
       note(
         damage: Damage(
-          file: state.segments[last].file, offset: frame.offset,
+          kind: .frame, file: state.segments[last].file, offset: frame.offset, end: frame.end,
           reason: "a frame of message \(head.baseSequence) where \(state.nextSequence) should be",
           lost: nil))
       return
@@ -159,6 +161,7 @@ extension Recovery {
         directory.messages, acceptedAtMs: head.committedAtMs, badBlocks: frame.badBlocks)
     }
     applyChanges(directory, at: frame.offset, committedAtMs: head.committedAtMs)
+    for control in directory.controls { state.apply(control: control) }
     state.segments[last].records += UInt64(head.recordCount)
     state.segments[last].sawFrame(committedAtMs: head.committedAtMs)
   }

@@ -23,7 +23,9 @@ extension Recovery {
             bytes, head: frame.head, directory: frame.directory, salt: header.salt,
             frameNumber: nextFrameNumber, syncedUpTo: FormatLimits.firstFrameOffset
           ) { place in
-            guard place.segment == old.id, place.frameOffset >= start else { return place }
+            guard place.kind == .wal, place.segment == old.id, place.frameOffset >= start else {
+              return place
+            }
             return moved[place.frameOffset].map {
               NotePlace(segment: header.id, frameOffset: $0)
             }

@@ -140,7 +140,7 @@ extension Recovery {
   }
 
   /// Far beyond what can ever be reached; they keep sums from overflowing.
-  static let sequenceMax: Sequence = 1 << 62
+  static let sequenceMax = FormatLimits.sequenceMax
   private static let segmentMax: UInt64 = 1 << 62
 
   private mutating func noteMissing(_ ids: Range<UInt64>) {
@@ -151,7 +151,7 @@ extension Recovery {
     missing[ids.upperBound] = report.damage.count
     note(
       damage: Damage(
-        file: FileNames.segment(ids.lowerBound), offset: nil,
+        kind: .missing, file: FileNames.segment(ids.lowerBound), offset: nil,
         reason: "\(which); finished and cancelled messages may be delivered again", lost: nil))
   }
 }

@@ -51,7 +51,10 @@ extension FrameDirectory {
     var input = ByteReader(body)
     switch section {
     case SectionType.destinations: try decodeDestinations(count, &input)
-    case SectionType.messages: try decodeMessages(count, &input, at: start, head.baseSequence)
+    case SectionType.messages: try decodeMessages(count, &input, at: start, head)
+    case SectionType.sparseMessages: try decodeSparseMessages(count, &input, at: start, head)
+    case SectionType.waits: try decodeWaits(count, &input, head)
+    case SectionType.compacted: try decodeCompactions(count, &input)
     case SectionType.attempts:
       try DirectorySections.decodeAttempts(count, &input, head.baseSequence, into: &attempts)
     case SectionType.outcomes:
@@ -59,7 +62,9 @@ extension FrameDirectory {
     case SectionType.control: try decodeControls(count, &input)
     case SectionType.blocks: try decodeBlocks(count, &input, head)
     case SectionType.notes: try decodeNotes(count, &input, head.baseSequence)
-    case let ignorable where ignorable & 0x80 != 0: return
+    case let ignorable where ignorable & 0x80 != 0:
+      hasUnknownSections = true
+      return
     default: throw FrameError.unknownSection(section)
     }
     guard input.isAtEnd else {
@@ -80,13 +85,17 @@ extension FrameDirectory {
   }
 
   private mutating func decodeMessages(
-    _ count: Int, _ input: inout ByteReader, at start: Int, _ base: Sequence
+    _ count: Int, _ input: inout ByteReader, at start: Int, _ head: FrameHead
   ) throws {
+    guard messages.isEmpty else { throw EntryError.value("second section of messages") }
+    let base = head.baseSequence
     guard base >= 1, base <= UInt64.max - UInt64(count) else { throw EntryError.value("sequence") }
     messages.reserveCapacity(min(count, input.remaining / MessageCoding.sizeMin))
     for index in 0..<count {
       messages.append(
-        try MessageCoding.decode(&input, directoryOffset: start, sequence: base + UInt64(index)))
+        try MessageCoding.decode(
+          &input, directoryOffset: start, sequence: base + UInt64(index),
+          acceptedAtMs: head.committedAtMs))
     }
   }
 

@@ -20,7 +20,7 @@ struct DetailPass: Sendable {
         guard case .frame(var frame) = step else { return }
         try summary.read(&frame, scanner)
         shared.apply(
-          summary, first: frame.head.baseSequence,
+          frame.head, summary,
           MessageDetails.Place(
             segment: UInt32(index), offset: frame.offset, hasNotes: summary.notes > 0))
       }
@@ -33,11 +33,8 @@ struct DetailPass: Sendable {
     private let details: Mutex<MessageDetails>
     init(_ details: MessageDetails) { self.details = Mutex(details) }
 
-    func apply(_ summary: FrameSummary, first: Sequence, _ place: MessageDetails.Place) {
-      details.withLock {
-        $0.add(messages: first, count: summary.messages)
-        $0.apply(summary, place)
-      }
+    func apply(_ head: FrameHead, _ summary: FrameSummary, _ place: MessageDetails.Place) {
+      details.withLock { $0.apply(head, summary, place) }
     }
 
     func take() -> MessageDetails {

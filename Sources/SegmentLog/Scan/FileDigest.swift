@@ -7,6 +7,10 @@ package struct FileDigest: Sendable {
   package internal(set) var delivered: UInt64 = 0
   package internal(set) var dead: UInt64 = 0
   package internal(set) var cancelled: UInt64 = 0
+  /// Of those cancelled: lost to damage and given up.
+  package internal(set) var lost: UInt64 = 0
+  /// Messages that stood nowhere, without known numbers, and were given up; cancelled, too.
+  package internal(set) var givenUp: UInt64 = 0
   /// Payloads before compression.
   package internal(set) var payloadBytes: UInt64 = 0
   /// Heads and directories.
@@ -34,9 +38,12 @@ package struct FileDigest: Sendable {
       switch outcome.kind {
       case .delivered: delivered += 1
       case .dead: dead += 1
-      case .cancelled: cancelled += 1
+      case .cancelled:
+        cancelled += 1
+        if outcome.status == OutcomeRecord.lostStatus { lost += 1 }
       }
     }
+    givenUp = givenUp.addingCapped(summary.givenUp)
     payloadBytes += summary.payloadBytes
     directoryBytes += UInt64(head.prefixLength)
     frameBytes += UInt64(head.totalLength)
@@ -46,10 +53,10 @@ package struct FileDigest: Sendable {
     }
     firstAtMs = firstAtMs ?? head.committedAtMs
     lastAtMs = head.committedAtMs
-    guard summary.messages > 0 else { return }
+    guard let last = summary.lastSequence else { return }
     messages += UInt64(summary.messages)
-    firstSequence = firstSequence ?? head.baseSequence
-    lastSequence = head.baseSequence + UInt64(summary.messages - 1)
+    firstSequence = firstSequence ?? summary.sparse.first ?? head.baseSequence
+    lastSequence = last
   }
 }
 
@@ -69,6 +76,7 @@ struct FramePass: Sendable {
     var classifier = SegmentClassifier(header: segment.header, successor: segment.successor)
     var summary = FrameSummary()
     var facts = FactBuffer()
+    let standing: SequenceFacts = segment.header.kind == .cold ? .inCold : .inLog
     let total = chain.segmentBytes
     do throws(DiskError) {
       let isThere = try SegmentWalk.run(
@@ -77,9 +85,9 @@ struct FramePass: Sendable {
         switch step {
         case .frame(var frame):
           try summary.read(&frame, scanner)
-          classifier.add(frame, messages: summary.messages, scanner.directory)
+          classifier.add(frame, next: summary.nextSequence(after: frame.head), scanner.directory)
           digest.add(frame, summary)
-          facts.add(first: frame.head.baseSequence, count: summary.messages, .inLog)
+          summary.forEachRun(frame.head) { facts.add(first: $0, count: $1, standing) }
           facts.add(summary.outcomes)
           if facts.isFull { states.apply(&facts) }
         case .invalid(let range): classifier.add(range)

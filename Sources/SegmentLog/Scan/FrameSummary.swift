@@ -2,6 +2,14 @@
 /// message. Its arrays are used again for the next frame.
 package struct FrameSummary: Sendable {
   package private(set) var messages = 0
+  /// The highest of its messages' sequences; nil without any.
+  package private(set) var lastSequence: Sequence?
+  /// Only in cold segments, whose sequences have gaps: those of the messages.
+  package private(set) var sparse: [Sequence] = []
+  package private(set) var waits: [DirectoryWait] = []
+  /// Messages that stand nowhere, without known numbers, and were given up as lost.
+  package private(set) var givenUp: UInt64 = 0
+  package private(set) var compactions: [CompactionRecord] = []
   /// Of all payloads, before compression.
   package private(set) var payloadBytes: UInt64 = 0
   package private(set) var attempts: [DirectoryAttempt] = []
@@ -10,6 +18,20 @@ package struct FrameSummary: Sendable {
   package private(set) var definesDestinations = false
 
   package init() {}
+
+  /// Behind its messages, by what its head says when it has none.
+  func nextSequence(after head: FrameHead) -> Sequence {
+    lastSequence.map { $0 &+ 1 } ?? head.baseSequence
+  }
+
+  /// Runs of its messages' sequences.
+  func forEachRun(_ head: FrameHead, _ body: (_ first: Sequence, _ count: Int) -> Void) {
+    if sparse.isEmpty {
+      if messages > 0 { body(head.baseSequence, messages) }
+    } else {
+      for sequence in sparse { body(sequence, 1) }
+    }
+  }
 
   /// Reads the frame that the scanner gave last.
   package mutating func read(
@@ -28,6 +50,11 @@ package struct FrameSummary: Sendable {
   private mutating func take(_ directory: FrameDirectory) {
     reset()
     messages = directory.messages.count
+    lastSequence = directory.messages.last?.sequence
+    if directory.isSparse { sparse.append(contentsOf: directory.messages.lazy.map(\.sequence)) }
+    waits.append(contentsOf: directory.waits)
+    compactions.append(contentsOf: directory.compactions)
+    for control in directory.controls { givenUp = givenUp.addingCapped(control.lostCount ?? 0) }
     for message in directory.messages { payloadBytes += UInt64(message.payloadLength) }
     attempts.append(contentsOf: directory.attempts)
     outcomes.append(contentsOf: directory.outcomes)
@@ -37,6 +64,11 @@ package struct FrameSummary: Sendable {
 
   private mutating func reset() {
     messages = 0
+    lastSequence = nil
+    sparse.removeAll(keepingCapacity: true)
+    waits.removeAll(keepingCapacity: true)
+    compactions.removeAll(keepingCapacity: true)
+    givenUp = 0
     payloadBytes = 0
     attempts.removeAll(keepingCapacity: true)
     outcomes.removeAll(keepingCapacity: true)
@@ -50,7 +82,6 @@ package struct FrameSummary: Sendable {
     reset()
     guard head.kind != nil, head.baseSequence >= 1 else { return false }
     var input = ByteReader(bytes)
-    var controls = 0
     var textBytes: UInt64 = 0
     do {
       while !input.isAtEnd {
@@ -68,7 +99,6 @@ package struct FrameSummary: Sendable {
         case SectionType.outcomes:
           try DirectorySections.decodeOutcomes(
             entries, &body, head.baseSequence, into: &outcomes)
-        case SectionType.control: controls = entries
         case SectionType.blocks: payloadBytes = try Self.rawBytes(entries, &body)
         case SectionType.notes:
           notes = entries
@@ -80,10 +110,11 @@ package struct FrameSummary: Sendable {
       return false
     }
     guard textBytes <= payloadBytes,
-      messages + attempts.count + outcomes.count + controls == Int(head.recordCount),
+      messages + attempts.count + outcomes.count == Int(head.recordCount),
       head.baseSequence <= UInt64.max - UInt64(messages)
     else { return false }
     payloadBytes -= textBytes
+    if messages > 0 { lastSequence = head.baseSequence + UInt64(messages - 1) }
     return true
   }
 

@@ -38,6 +38,7 @@ package struct LogAudit: Sendable {
     let digests = windows.forEach(.heads, progress: progress) { tally.add($0, bounds) }
     guard let first = chain.segments.first, let last = chain.segments.last else { return }
     accepted = Self.lastSequence(chain, digests)
+    tally.endedBelow = digests.reduce(tally.endedBelow) { $0.addingCapped($1.givenUp) }
     close(first: first.header, last: last.header, digests[digests.count - 1], tally)
   }
 
@@ -55,7 +56,7 @@ package struct LogAudit: Sendable {
     first: SegmentHeader, last: SegmentHeader, _ digest: FileDigest, _ tally: Tally
   ) {
     delivered = last.totals.delivered &+ digest.delivered
-    cancelled = last.totals.cancelled &+ digest.cancelled
+    cancelled = last.totals.cancelled &+ digest.cancelled &+ digest.givenUp
     dead = tally.dead
     pending = tally.pending
     for gap in tally.gaps where gap.lowerBound <= accepted {

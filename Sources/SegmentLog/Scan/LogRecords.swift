@@ -89,7 +89,7 @@ private func record(
     sequence: message.sequence,
     uuid: String(decoding: frame.directory.uuid(of: message), as: UTF8.self),
     destination: frame.destination(of: message), segment: frame.segment.id,
-    frameOffset: frame.offset, acceptedAtMs: frame.head.committedAtMs, start: message.start,
+    frameOffset: frame.offset, acceptedAtMs: message.acceptedAtMs, start: message.start,
     maxAgeMs: message.maxAgeMs, maxAttempts: message.maxAttempts,
     payloadBytes: message.payloadLength, state: detail.state, attempts: detail.attempts,
     lastStatus: detail.status, lastError: error ?? "")

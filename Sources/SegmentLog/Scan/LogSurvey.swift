@@ -24,7 +24,7 @@ package struct LogSurvey: Sendable {
   package private(set) var messages: UInt64 = 0
   package private(set) var frames: UInt64 = 0
 
-  /// Messages before the oldest segment that ended in frames that stand.
+  /// Messages before the oldest segment that ended, or were given up, in frames that stand.
   private(set) var endedBefore: UInt64 = 0
   var hasTornBytes = false
 
@@ -50,7 +50,7 @@ package struct LogSurvey: Sendable {
       guard let below = bounds.below else { return }
       endedBefore += window.count(in: below) { !$0.isLive }
     }
-    self.endedBefore = endedBefore
+    self.endedBefore = digests.reduce(endedBefore) { $0.addingCapped($1.givenUp) }
     for (index, digest) in digests.enumerated() { add(digest, index, live: live[index]) }
     checkOldest()
     addUnusable()

@@ -39,12 +39,16 @@ struct MessageDetails: Sendable {
 
   subscript(sequence: Sequence) -> MessageDetail { window[sequence] }
 
-  mutating func add(messages first: Sequence, count: Int) {
+  mutating func apply(_ head: FrameHead, _ summary: FrameSummary, _ place: Place) {
     // So that there is room for each message of the window, with or without records of it.
-    window.update(first: first, count: count) { _ in }
-  }
-
-  mutating func apply(_ summary: FrameSummary, _ place: Place) {
+    summary.forEachRun(head) { first, count in
+      window.update(first: first, count: count) { _ in }
+    }
+    for wait in summary.waits {
+      window.update(wait.sequence) {
+        $0.update(.pending, attempts: wait.attempts, status: wait.status, place)
+      }
+    }
     for attempt in summary.attempts {
       window.update(attempt.sequence) {
         $0.update(.pending, attempts: attempt.count, status: attempt.status, place)

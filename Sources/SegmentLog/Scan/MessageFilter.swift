@@ -14,8 +14,7 @@ package struct MessageFilter: Sendable {
 
   /// What the message's own frame tells.
   package func admits(_ message: DirectoryMessage, _ frame: BatchFrame) -> Bool {
-    let at = frame.head.committedAtMs
-    guard at >= sinceMs, at < untilMs else { return false }
+    guard message.acceptedAtMs >= sinceMs, message.acceptedAtMs < untilMs else { return false }
     if let uuid, !frame.directory.hasUUID(message, uuid) { return false }
     return destinations.isEmpty || destinations.contains(frame.destination(of: message))
   }

@@ -14,6 +14,7 @@ struct NoteReader {
 
   /// nil when the text can't be read (any more).
   mutating func text(_ sequence: Sequence, attempts: UInt32, at place: NotePlace) -> String? {
+    guard place.kind == .wal else { return nil }
     do {
       if open?.segment != place.segment { try openSegment(place.segment) }
       guard let reader = open?.reader else { return nil }

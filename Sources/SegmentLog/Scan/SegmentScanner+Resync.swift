@@ -1,6 +1,13 @@
 import Glibc
 
 extension SegmentScanner {
+  var cutHeader: InvalidRange {
+    let needed = FormatLimits.firstFrameOffset
+    return InvalidRange(
+      offset: fileSize, end: needed, cause: .cutShort(needed: needed, available: fileSize),
+      isAllZero: false, isFollowedByFrame: false)
+  }
+
   /// Steps over bytes that are no frame, up to the next one that is.
   func resync(after cause: FrameError) throws(DiskError) -> ScanStep {
     let from = offset

@@ -63,6 +63,8 @@ package final class SegmentScanner {
   var offset = FormatLimits.firstFrameOffset
   private var current: (offset: UInt64, length: Int, prefixLength: Int)?
   private var frameNumber: UInt64
+  /// No segment is ever that short: it was cut.
+  private var isCutInHeader: Bool
   /// The directory of the frame that `next` gave last; empty when it had a problem.
   package private(set) var directory = FrameDirectory()
 
@@ -87,6 +89,7 @@ package final class SegmentScanner {
     self.depth = depth
     self.cut = cut
     fileSize = try file.size()
+    isCutInHeader = fileSize < FormatLimits.firstFrameOffset
     limit = cut ?? fileSize
     window = ScanWindow(file: file)
     skipsBodies = !(readsBodies ?? (depth >= .blocks))
@@ -94,6 +97,10 @@ package final class SegmentScanner {
 
   package func next() throws(DiskError) -> ScanStep {
     current = nil
+    if isCutInHeader {
+      isCutInHeader = false
+      return .invalid(cutHeader)
+    }
     guard offset < limit else { return .end(offset: offset) }
     do throws(FrameError) {
       let frame = try readFrame(at: offset)

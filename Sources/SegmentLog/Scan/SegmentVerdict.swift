@@ -14,6 +14,8 @@ package struct SegmentFinding: Sendable, Equatable {
   package var cause: FrameError
   /// Messages that stood there, as far as their neighbours tell.
   package var lost: ClosedRange<Sequence>?
+  /// Of those, where the frame's directory still knows them; at most `Damage.uuidsMax`.
+  package var uuids: [String] = []
   package var isAllZero: Bool
 
   /// Other bytes than were written, not ones that were written wrong.
@@ -50,6 +52,8 @@ package struct SegmentClassifier: Sendable {
   package static let findingsMax = 1000
 
   private let successor: SegmentHeader.Predecessor?
+  /// The sequences of a cold segment have gaps that say nothing.
+  private let hasGaps: Bool
   private var verdict = SegmentVerdict()
   private var findings: [SegmentFinding] = []
   private var further = 0
@@ -59,18 +63,21 @@ package struct SegmentClassifier: Sendable {
   /// `successor`: what the next segment's header says of this one.
   package init(header: SegmentHeader, successor: SegmentHeader.Predecessor?) {
     self.successor = successor
+    hasGaps = header.kind == .cold
     nextSequence = header.firstSequence
     verdict.provenUpTo = max(
       FormatLimits.firstFrameOffset, successor?.durableLength ?? FormatLimits.firstFrameOffset)
   }
 
   package mutating func add(_ frame: ScannedFrame, _ directory: FrameDirectory) {
-    add(frame, messages: directory.messages.count, directory)
+    let next = directory.messages.last.map { $0.sequence &+ 1 } ?? frame.head.baseSequence
+    add(frame, next: next, directory)
   }
 
-  /// `directory` is asked only about bad blocks, so it may be empty where blocks aren't looked at.
+  /// `next`: the sequence behind the frame's messages. `directory` is asked only about bad blocks, so
+  /// it may be empty where blocks aren't looked at.
   package mutating func add(
-    _ frame: ScannedFrame, messages: Int, _ directory: FrameDirectory
+    _ frame: ScannedFrame, next: Sequence, _ directory: FrameDirectory
   ) {
     resolveLost(next: frame.head.baseSequence)
     verdict.provenUpTo = max(verdict.provenUpTo, frame.head.syncedUpTo)
@@ -94,7 +101,7 @@ package struct SegmentClassifier: Sendable {
       verdict.isSealed = true
       verdict.provenUpTo = max(verdict.provenUpTo, frame.end)
     }
-    nextSequence = frame.head.baseSequence &+ UInt64(messages)
+    nextSequence = next
     verdict.nextSequence = nextSequence
     // Only the last frames can be unproven in the end.
     if frame.head.recordCount > 0 { recordFrames.append((frame.offset, frame.end)) }
@@ -142,10 +149,13 @@ package struct SegmentClassifier: Sendable {
     if let first = messages.first, let last = messages.last {
       lost = first.sequence...last.sequence
     }
+    let uuids = messages.prefix(Damage.uuidsMax).map {
+      String(decoding: directory.uuid(of: $0), as: UTF8.self)
+    }
     add(
       SegmentFinding(
         kind: .block(index), offset: offset, end: offset + UInt64(block.storedLength),
-        cause: cause, lost: lost, isAllZero: false))
+        cause: cause, lost: lost, uuids: uuids, isAllZero: false))
   }
 
   private mutating func add(_ finding: SegmentFinding) {
@@ -154,7 +164,7 @@ package struct SegmentClassifier: Sendable {
 
   /// The neighbours of an invalid range tell which sequences stood in it.
   private mutating func resolveLost(next: Sequence) {
-    guard let last = findings.indices.last, findings[last].kind == .bytes,
+    guard !hasGaps, let last = findings.indices.last, findings[last].kind == .bytes,
       findings[last].lost == nil, findings[last].offset >= verdict.validEnd,
       next > nextSequence
     else { return }

@@ -68,8 +68,15 @@ struct StatsPass: Sendable {
         guard case .frame(var frame) = step else { return }
         try summary.read(&frame, scanner)
         counted.digest.add(frame, summary)
-        times.accept(
-          first: frame.head.baseSequence, count: summary.messages, atMs: frame.head.committedAtMs)
+        if segment.header.kind == .wal {
+          times.accept(
+            first: frame.head.baseSequence, count: summary.messages,
+            atMs: frame.head.committedAtMs)
+        } else {
+          for message in scanner.directory.messages {
+            times.accept(first: message.sequence, count: 1, atMs: message.acceptedAtMs)
+          }
+        }
         if isFirst { names.add(scanner.directory) }
       }
       counted.destinations = names.byName()

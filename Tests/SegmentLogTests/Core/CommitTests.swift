@@ -162,7 +162,7 @@ struct CommitTests {
     _ = log.core.stage([TestLog.record(2)], nowMs: log.nowMs)
     let failure = #expect(throws: LogFailure.self) { try log.commit() }
     #expect(failure?.error.operation == .sync)
-    #expect(failure?.error.file == "wal-0000000000000001.seg")
+    #expect(failure?.error.file == "/sim/wal-0000000000000001.seg")
     let changes = log.disk.changes
     #expect(throws: LogFailure.self) { try log.commit() }
     #expect(throws: LogFailure.self) { try log.core.tick(nowMs: log.nowMs + 5000) }

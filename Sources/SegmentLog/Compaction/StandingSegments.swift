@@ -1,0 +1,32 @@
+/// Segments by the messages that they hold: dense ones, whose ranges are disjoint, and cold ones,
+/// whose ranges may overlap with any other.
+struct StandingSegments: Sendable {
+  /// Ascending.
+  private var wal: [SegmentState]
+  private var cold: [SegmentState]
+
+  init(wal: [SegmentState], cold: [SegmentState]) {
+    self.wal = wal
+    self.cold = cold
+  }
+
+  /// The segment that holds a message; nil when none does.
+  func holder(of sequence: Sequence) -> SegmentState? {
+    if let index = wal.index(holding: sequence) { return wal[index] }
+    return cold.first { $0.holds(sequence) }
+  }
+}
+
+extension [SegmentState] {
+  /// Of dense segments in ascending order, the one that holds a message.
+  func index(holding sequence: Sequence) -> Int? {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle].first <= sequence { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0, self[low - 1].holds(sequence) else { return nil }
+    return low - 1
+  }
+}
