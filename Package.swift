@@ -31,7 +31,8 @@ let package = Package(
     .systemLibrary(name: "CMalloc", path: "Tools/CMalloc"),
     // Floor 1: the storage engine.
     .target(
-      name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md"], swiftSettings: strict),
+      name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md", "README.md"],
+      swiftSettings: strict),
     // Floor 2: messages, schedule, delivery.
     .target(
       name: "Delivery",

@@ -14,7 +14,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CFuzzer"),
     .target(
-      name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md"], swiftSettings: traced),
+      name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md", "README.md"],
+      swiftSettings: traced),
     // The messages of Sources/Delivery, the envelopes of Sources/Gateway.
     .target(name: "Delivery", swiftSettings: traced),
     .target(name: "Gateway", dependencies: ["Delivery"], swiftSettings: traced),

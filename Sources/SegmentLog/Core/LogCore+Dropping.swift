@@ -84,7 +84,8 @@ extension LogCore {
         SegmentOverview(
           id: active.id + 1, file: file.name, state: .prepared, keptBecause: "the next segment"))
     }
-    return LogOverview(directory: disk.path, segments: segments, bytesOnDisk: bytesOnDisk)
+    return LogOverview(
+      directory: disk.path, segments: segments, bytesOnDisk: bytesOnDisk, damage: state.damage)
   }
 
   private func overview(

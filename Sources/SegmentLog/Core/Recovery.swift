@@ -133,6 +133,10 @@ extension Recovery {
       }
     }
     if let copy = segment.damagedCopy {
+      let offset = UInt64(copy * FormatLimits.headerCopyOffset)
+      quarantine.append(
+        Quarantine.Item(
+          file: segment.file, offset: offset, end: offset + UInt64(SegmentHeader.size)))
       report.notes.append(
         "\(segment.file): copy \(copy + 1) of the header is damaged; the other one is good")
     }

@@ -60,8 +60,9 @@ struct RunningLogTests {
       #expect(await completions.wait(for: 200).compactMap(\.stored) == Array(1...200))
       #expect(completions.calls == 2)
       let after = log.metrics()
-      #expect(after.frames - before.frames == 2)
-      #expect(after.syncs - before.syncs == 2)
+      // On a machine that is busy for a second with something else a witness follows them.
+      #expect((2...3).contains(after.frames - before.frames))
+      #expect((2...3).contains(after.syncs - before.syncs))
       #expect(after.syncHistogram.reduce(0, +) == after.syncs)
       await log.close()
       #expect(log.metrics().waitingMessages == 0)
