@@ -3,10 +3,15 @@ package struct LogOverview: Sendable, Equatable {
   package var directory: String
   package var segments: [SegmentOverview]
   package var bytesOnDisk: UInt64
-  package init(directory: String, segments: [SegmentOverview], bytesOnDisk: UInt64) {
+  /// What was found damaged and is not accepted.
+  package var damage: [Damage]
+  package init(
+    directory: String, segments: [SegmentOverview], bytesOnDisk: UInt64, damage: [Damage] = []
+  ) {
     self.directory = directory
     self.segments = segments
     self.bytesOnDisk = bytesOnDisk
+    self.damage = damage
   }
 }
 
@@ -78,6 +83,15 @@ package struct LogMetrics: Sendable, Equatable {
   package var syncHistogram: [UInt64] = []
   package var tornTailBytes: UInt64 = 0
   package var damagedFrames: UInt64 = 0
+  /// Messages that were lost to damage and given up.
+  package var lostMessages: UInt64 = 0
+  package var space = SpaceLevel.enough
+  /// Of the file system, as of the last look at it.
+  package var freeBytes: UInt64 = 0
+  /// Free bytes below which new messages are refused.
+  package var markBytes: UInt64 = 0
+  /// In files of zeros that become segments when the disk is full.
+  package var reserveBytes: UInt64 = 0
   package var waitingMessages: UInt64 = 0
   package var waitingBytes: UInt64 = 0
   package init() {}

@@ -73,7 +73,7 @@ extension EndToEnd {
 
     @Test("every verb explains itself")
     func help() async throws {
-      for verb in [[], ["serve"], ["compact"], ["check-config"], ["sink"], ["send"]] {
+      for verb in [[], ["serve"], ["compact"], ["repair"], ["check-config"], ["sink"], ["send"]] {
         let run = try await ProgramRun.run(Programs.dispatcher, verb + ["--help"])
         #expect(run.status == 0, "\(verb)")
         #expect(run.output.contains("USAGE"), "\(verb)")

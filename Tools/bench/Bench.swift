@@ -13,8 +13,9 @@ struct Bench: AsyncParsableCommand {
       Build with: swift build -c release
       """,
     subcommands: [
-      EnqueueBench.self, DeliverBench.self, RecoverBench.self,
+      EnqueueBench.self, DeliverBench.self, RecoverBench.self, MemoryBench.self,
+      BytesBench.self, BacklogBench.self, IdleBench.self,
       LoadCommand.self, FloorServerCommand.self, ReceiverCommand.self, ClientFloorCommand.self,
-      FillCommand.self, OpenCommand.self, ReadFloorCommand.self,
+      FillCommand.self, OpenCommand.self, ReadFloorCommand.self, MemoryLineCommand.self,
     ])
 }

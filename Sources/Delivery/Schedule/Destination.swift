@@ -21,13 +21,13 @@ struct Destination {
   private(set) var unreadable: [MessageRef: Duration] = [:]
 
   /// The page under way.
-  var page: UInt64?
+  @CompactNumber var page: UInt64?
   var isPageQueued = false
   var lastPageWasLap = false
-  var pageNotBefore: Duration?
+  @CompactTime var pageNotBefore: Duration?
   /// The stamp of its seat in the rings; nil = it has none.
-  var seat: UInt64?
-  var idleSince: Duration?
+  @CompactNumber var seat: UInt64?
+  @CompactTime var idleSince: Duration?
   private(set) var isLive = true
 
   init(key: DestinationKey, grant: LaneGrant) {
@@ -76,13 +76,14 @@ struct Destination {
   func wantsTail(freshMax: Int) -> Bool { tail.isOpen && queue.fresh.count <= freshMax / 2 }
 
   /// A lap is worth its reading when something cold is due and what is in memory doesn't keep the
-  /// slots busy anyway.
+  /// slots busy anyway. One that is under way rests meanwhile: a destination that takes one call at a
+  /// time must not have millions of messages read again and again.
   func wantsLap(timedMax: Int, at now: Moment) -> Bool {
-    if lap != nil { return true }
     let isDue =
       queue.coldDue.map { $0 <= now.monotonic } ?? false
       || queue.coldUnixMs.map { $0 <= now.wallMs } ?? false
-    return isDue && (queue.timed.count < max(1, timedMax / 2) || !queue.hasDueRetry(at: now))
+    guard lap != nil || isDue else { return false }
+    return queue.timed.count < max(1, timedMax / 2) || !queue.hasDueRetry(at: now)
   }
 
   /// The next time at which something changes by itself; nil = never.

@@ -11,7 +11,7 @@ struct DestinationGate {
   /// In trouble since its last success.
   private(set) var isFailing = false
   /// Silence that the destination asked for.
-  private(set) var heldUntil: Duration?
+  @CompactTime private(set) var heldUntil: Duration?
 
   var isSuspect: Bool { isFailing || slow > 0 }
   /// Calls that count against what suspects hold together.

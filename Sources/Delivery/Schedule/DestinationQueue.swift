@@ -11,9 +11,9 @@ struct DestinationQueue {
   /// Messages with a `NotBefore`, by that.
   private(set) var absolute: Heap<Absolute> = []
   /// The earliest due time among the messages that were seen and left in the store.
-  private(set) var coldDue: Duration?
+  @CompactTime private(set) var coldDue: Duration?
   /// The same for those that wait for the wall clock.
-  private(set) var coldUnixMs: UInt64?
+  @CompactNumber private(set) var coldUnixMs: UInt64?
   /// Fresh and retried messages go in turn, so that neither waits for the other's backlog.
   private var retriedIsNext = false
   /// How many of the first fresh ones were handed out to be read ahead.
@@ -89,6 +89,12 @@ struct DestinationQueue {
       absolute.removeMin()
       timed.insert(Timed(due: now.monotonic, message: first.message))
     }
+  }
+
+  /// What an empty queue keeps of its busier times.
+  mutating func giveBack() {
+    guard count == 0 else { return }
+    (fresh, timed, absolute) = ([], [], [])
   }
 
   mutating func takeReady(at now: Moment) -> Waiting? {

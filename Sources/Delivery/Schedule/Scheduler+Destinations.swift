@@ -16,6 +16,7 @@ extension Scheduler {
       destinations[i].idleSince = nil
     } else if destinations[i].idleSince == nil {
       destinations[i].idleSince = now.monotonic
+      destinations[i].queue.giveBack()
     }
     if let next = destinations[i].nextWake(wantsPage: wantsPage, limits: limits, at: now) {
       wakes.register(i, at: next)
@@ -68,21 +69,7 @@ extension Scheduler {
 extension Scheduler {
   mutating func destination(_ origin: Origin, under grant: LaneGrant) -> Int {
     let key = DestinationKey(lane: grant.lane, origin: origin)
-    if let i = index[key] { return i }
-    let new = Destination(key: key, grant: grant)
-    let i: Int
-    if let free = freeSlots.popLast() {
-      // A place in the page queue may still stand for the slot's earlier tenant.
-      let isPageQueued = destinations[free].isPageQueued
-      destinations[free] = new
-      destinations[free].isPageQueued = isPageQueued
-      i = free
-    } else {
-      i = destinations.count
-      destinations.append(new)
-    }
-    index[key] = i
-    return i
+    return destinations[key] ?? destinations.add(key, under: grant)
   }
 
   mutating func forgetIfIdle(_ i: Int, at now: Moment) {
@@ -95,10 +82,8 @@ extension Scheduler {
   mutating func remove(_ i: Int) {
     withGate(i) { $0 = DestinationGate() }
     hot -= destinations[i].queue.count
-    index[destinations[i].key] = nil
     wakes.forget(i)
-    destinations[i].retire()
-    freeSlots.append(i)
+    destinations.remove(i)
   }
 
   mutating func revoke(lane: UInt16) {
@@ -108,6 +93,6 @@ extension Scheduler {
       flights[ref]?.isOrphan = true
     }
     unrecorded = unrecorded.filter { destinations[$0.value.destination].key.lane != lane }
-    for (key, i) in index where key.lane == lane { remove(i) }
+    for i in destinations.numbers(ofLane: lane) { remove(i) }
   }
 }

@@ -28,6 +28,9 @@ extension Scheduler {
       if let request = nextPage(of: i, at: now) { plan.pages.append(request) }
     }
     plan.wakeAt = wakes.earliest
+    if let spare = nextSpareCall, rings.count(.suspect) > 0 {
+      plan.wakeAt = min(plan.wakeAt ?? spare, max(spare, now.monotonic))
+    }
     return plan
   }
 

@@ -14,11 +14,11 @@ extension Scheduler {
   /// whoever comes next: calls that turn out to hang can't be taken back, and any number of silent
   /// hosts must not stop a destination that works.
   private var ceiling: Int {
-    index.count > 1 ? max(1, limits.worker - max(1, limits.worker / 8)) : limits.worker
+    destinations.count > 1 ? max(1, limits.worker - max(1, limits.worker / 8)) : limits.worker
   }
   /// The same for all suspects together, where a quarter stays free.
   private var suspectCeiling: Int {
-    index.count > 1 ? max(1, limits.worker - max(1, limits.worker / 4)) : limits.worker
+    destinations.count > 1 ? max(1, limits.worker - max(1, limits.worker / 4)) : limits.worker
   }
 
   mutating func nextDestination(at now: Moment) -> Int? {
@@ -33,7 +33,7 @@ extension Scheduler {
 
   private mutating func nextDestination(in tier: Tier, at now: Moment) -> Int? {
     var chosen: (seat: SlotRings.Seat, ring: SlotRings.Ring)?
-    for ring in SlotRings.Ring.allCases where mayStart(ring, in: tier) {
+    for ring in SlotRings.Ring.allCases where mayStart(ring, in: tier, at: now) {
       guard let seat = firstEligible(ring, tier, at: now) else { continue }
       guard let best = chosen else {
         chosen = (seat, ring)
@@ -44,17 +44,20 @@ extension Scheduler {
       rings.putBack(later.seat, later.ring)
       if isEarlier { chosen = (seat, ring) }
     }
-    guard let seat = chosen?.seat else { return nil }
+    guard let (seat, ring) = chosen else { return nil }
     destinations[seat.destination].seat = nil
+    if ring == .suspect, nextSpareCall != nil {
+      nextSpareCall = now.monotonic + limits.spareCallEvery
+    }
     return seat.destination
   }
 
-  private func mayStart(_ ring: SlotRings.Ring, in tier: Tier) -> Bool {
+  private func mayStart(_ ring: SlotRings.Ring, in tier: Tier, at now: Moment) -> Bool {
     switch ring {
     case .healthy: true
     case .unproven: doubtfulCalls < ceiling
     case .suspect:
-      doubtfulCalls < ceiling
+      (nextSpareCall.map { $0 <= now.monotonic } ?? true) && doubtfulCalls < ceiling
         && suspectCalls < (tier == .strict ? limits.halfOfSlots : suspectCeiling)
     }
   }
@@ -83,7 +86,7 @@ extension Scheduler {
   mutating func takeSeat(_ i: Int) {
     destinations[i].seat = rings.append(i, to: destinations[i].ring)
     // Seats that lost their meaning leave when they come up, and at the latest now.
-    if rings.count > 4 * index.count + 1024 {
+    if rings.count > 4 * destinations.count + 1024 {
       rings.keep { destinations[$0.destination].seat == $0.stamp }
     }
   }

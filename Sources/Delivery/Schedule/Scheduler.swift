@@ -12,9 +12,7 @@ import DequeModule
 /// began.
 package struct Scheduler {
   package let limits: SchedulerLimits
-  var destinations: [Destination] = []
-  var freeSlots: [Int] = []
-  var index: [DestinationKey: Int] = [:]
+  var destinations = DestinationList()
   var lanes: [UInt16: LaneGrant] = [:]
 
   var flights: [MessageRef: Flight] = [:]
@@ -34,12 +32,16 @@ package struct Scheduler {
   /// While the store fails nothing is started: an outcome that can't be recorded is a call made for
   /// nothing.
   package var isPaused = false
+  /// While the store has room for few outcomes, destinations that fail are not called: each failure
+  /// leaves a record and is back soon with the next one. Except for one call now and then, when set
+  /// from this time on: else nobody would find out that one of them works again.
+  var nextSpareCall: Duration?
 
   package init(limits: SchedulerLimits = SchedulerLimits()) { self.limits = limits }
 
   package var inFlightCount: Int { flights.count }
   package var scheduledCount: Int { hot }
-  package var destinationCount: Int { index.count }
+  package var destinationCount: Int { destinations.count }
   package var unrecordedCount: Int { unrecorded.count }
   package func holds(_ grant: LaneGrant) -> Bool { lanes[grant.lane] == grant }
   /// Being attempted, or attempted and the store has not recorded what came of it.
@@ -54,6 +56,7 @@ extension Scheduler {
     case .granted(let grant):
       if lanes[grant.lane] != grant { revoke(lane: grant.lane) }
       lanes[grant.lane] = grant
+      nextSpareCall = nil
     case .revoked(let grant):
       if lanes[grant.lane] == grant { revoke(lane: grant.lane) }
     case .arrived(let grant, let entries):
@@ -62,6 +65,9 @@ extension Scheduler {
     case .more(let grant, let waiting):
       guard lanes[grant.lane] == grant else { return }
       for more in waiting { moreWaits(more, under: grant, at: now) }
+    case .scarcity(let grant, let isScarce):
+      guard lanes[grant.lane] == grant else { return }
+      nextSpareCall = isScarce ? now.monotonic + limits.spareCallEvery : nil
     }
   }
 

@@ -26,6 +26,9 @@ package struct SchedulerLimits: Sendable, Equatable {
   package var wallLook: Duration = .seconds(10)
   /// A call that runs longer makes its destination a suspect until it ends.
   package var slowCall: Duration = .seconds(1)
+  /// How often destinations that fail, all together, get a call while the store has room for few
+  /// outcomes. With 200 bytes for each, 8 MiB last for four days.
+  package var spareCallEvery: Duration = .seconds(10)
   /// A destination without messages is forgotten after this.
   package var forgetAfter: Duration = .seconds(600)
   /// When a message whose body could not be read is tried again.

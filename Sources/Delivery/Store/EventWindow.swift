@@ -10,6 +10,8 @@ struct EventWindow {
   private var isGranted = false
   private var arrivals: [PendingEntry] = []
   private var leftOut: [Origin: UInt64] = [:]
+  private var isScarce = false
+  private var toldScarce = false
 
   /// The first thing that is told is the grant.
   init(limit: Int, grant: LaneGrant) {
@@ -17,7 +19,7 @@ struct EventWindow {
     self.grant = grant
   }
 
-  var isEmpty: Bool { isGranted && arrivals.isEmpty && leftOut.isEmpty }
+  var isEmpty: Bool { isGranted && arrivals.isEmpty && leftOut.isEmpty && isScarce == toldScarce }
 
   /// In the order of their numbers.
   mutating func arrived(_ entries: [PendingEntry]) {
@@ -39,6 +41,9 @@ struct EventWindow {
     leftOut[origin] = min(leftOut[origin] ?? number, number)
   }
 
+  /// Whether room for outcomes is running out.
+  mutating func scarcity(_ now: Bool) { isScarce = now }
+
   /// Everything at once; waits that run count from now.
   mutating func take(nowMs: UInt64) -> [StoreEvent] {
     var events: [StoreEvent] = isGranted ? [] : [.granted(grant)]
@@ -50,6 +55,8 @@ struct EventWindow {
       let waiting = leftOut.map { MoreWaiting(origin: $0.key, from: $0.value) }
       events.append(.more(grant, waiting.sorted { $0.from < $1.from }))
     }
+    if isScarce != toldScarce { events.append(.scarcity(grant, isScarce)) }
+    toldScarce = isScarce
     isGranted = true
     arrivals = []
     leftOut = [:]

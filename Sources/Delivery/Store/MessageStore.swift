@@ -177,6 +177,9 @@ package enum StoreEvent: Sendable {
   /// These destinations have pending messages (from the given number on) that were not and will not
   /// be announced one by one: walk `pending`.
   case more(LaneGrant, [MoreWaiting])
+  /// True: room for outcomes is running out, and attempts that are likely to fail should wait until
+  /// it is told that this is over.
+  case scarcity(LaneGrant, Bool)
 }
 
 package struct MoreWaiting: Sendable, Equatable {

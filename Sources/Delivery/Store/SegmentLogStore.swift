@@ -70,18 +70,30 @@ package final class SegmentLogStore: MessageStore {
         feed.close()
         onFailure(failure)
       },
-      diskFull: { isFull in
-        if isFull {
-          logger.warning("the disk is full: new messages are refused with 507, deliveries go on")
-        } else {
-          logger.notice("the disk has room again: new messages are taken")
-        }
+      space: { level in
+        feed.spaceIs(level)
+        Self.log(level, logger)
       })
     let opened = try await RunningLog.open(
       options.settings, wallMs: { clock.wallMs() }, observer: observer, directory: directory)
     feed.begin(opened.backlog)
     let store = SegmentLogStore(opened, feed: feed, clock: clock, logger: logger)
     return (store, opened.report)
+  }
+
+  private static func log(_ level: SpaceLevel, _ logger: Logger) {
+    switch level {
+    case .enough: logger.notice("the disk has room again: new messages are taken")
+    case .low:
+      logger.warning(
+        "the disk is nearly full: new messages are refused with 507, deliveries go on")
+    case .scarce:
+      logger.error(
+        """
+        the disk is full and half of the log's reserve is used: new messages are refused with 507, \
+        and only destinations that don't fail are delivered to
+        """)
+    }
   }
 
   package func nextEvents() async -> [StoreEvent] { await feed.nextEvents() }

@@ -17,8 +17,8 @@ extension StoreError {
 extension String {
   /// What was damaged, and what a person does about it.
   var readOnlyReason: String {
-    self + ". See what is lost with `log-inspect DIR --verify`; with `on_damage: continue` the "
-      + "undamaged rest is served as usual"
+    self + ". Stop the server and see what is lost with `dispatcher repair`; `--accept` goes on "
+      + "without it; with `on_damage: continue` the undamaged rest is served as usual"
   }
 }
 

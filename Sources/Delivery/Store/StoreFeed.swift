@@ -41,6 +41,9 @@ final class StoreFeed: Sendable {
     tell { $0.arrived(entries) }
   }
 
+  /// On the writer's thread.
+  func spaceIs(_ level: SpaceLevel) { tell { $0.scarcity(level == .scarce) } }
+
   /// Waits for something to tell; empty when the store is closed or the task is cancelled.
   func nextEvents() async -> [StoreEvent] {
     await withTaskCancellationHandler {

@@ -9,13 +9,13 @@ struct DispatcherCommand: AsyncParsableCommand {
     discussion: """
       Without a verb the server is started, as with "dispatcher serve".
 
-      Exit codes: 0 all is well; 1 it failed; 64 the command line is wrong; 74 the log can't be \
+      Exit codes: 0 all is well; 1 it failed; 2 damage was found (repair); 64 the command line is wrong; 74 the log can't be \
       used or its disk failed; 75 another process holds the log; 78 the configuration is wrong.
       """,
     version: version,
     subcommands: [
-      ServeCommand.self, CompactCommand.self, CheckConfigCommand.self, SinkCommand.self,
-      SendCommand.self,
+      ServeCommand.self, CompactCommand.self, RepairCommand.self, CheckConfigCommand.self,
+      SinkCommand.self, SendCommand.self,
     ],
     defaultSubcommand: ServeCommand.self)
 }

@@ -5,6 +5,8 @@ import Glibc
 /// wrong command line ArgumentParser ends with its 64.
 enum ExitStatus: Int32 {
   case failure = 1
+  /// The log is damaged; what was asked for was done.
+  case damage = 2
   /// The log can't be used as it stands, or its disk failed.
   case log = 74
   /// Another process holds the log.

@@ -17,7 +17,7 @@ enum Compaction {
     directory: String?, _ configuration: Configuration, token: String?
   ) async throws(Failure) -> CompactionReport {
     let log = directory ?? configuration.log
-    guard holdsLog(log) else {
+    guard LogDoor.holdsLog(log) else {
       throw Failure(status: .log, reason: "\(log): there is no log here")
     }
     do throws(LogDoor.Problem) {
@@ -76,12 +76,6 @@ enum Compaction {
       throw Failure(status: .log, reason: "\(log): \(error)")
     }
     return report
-  }
-
-  /// So that a slip in a path does not make a log somewhere.
-  private static func holdsLog(_ path: String) -> Bool {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.contains { $0 == FileNames.identity || FileNames.segmentID($0) != nil }
   }
 
   private static func isSame(_ a: String, _ b: String) -> Bool {

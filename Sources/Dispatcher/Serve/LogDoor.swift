@@ -1,3 +1,4 @@
+import Foundation
 import SegmentLog
 
 /// The door of a log directory, tried before anything is started: what is wrong with it is said at
@@ -38,5 +39,11 @@ enum LogDoor {
       case .failed: throw .unusable("log: \(error)")
       }
     }
+  }
+
+  /// For commands that work on a log which is there: so that a slip in a path does not make one.
+  static func holdsLog(_ path: String) -> Bool {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.contains { $0 == FileNames.identity || FileNames.segmentID($0) != nil }
   }
 }

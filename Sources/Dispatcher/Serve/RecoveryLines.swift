@@ -30,18 +30,33 @@ struct RecoveryLines {
           fields: ["bytes": "\(report.tornTailBytes)"]))
     }
     lines += report.notes.map { Line(level: .notice, message: $0) }
-    lines += report.damage.map { damage in
-      var fields: Logger.Metadata = ["file": "\(damage.file)", "reason": "\(damage.reason)"]
-      if let offset = damage.offset { fields["offset"] = "\(offset)" }
-      if let lost = damage.lost {
-        fields["lost_messages"] =
-          lost.count == 1 ? "\(lost.lowerBound)" : "\(lost.lowerBound)-\(lost.upperBound)"
-      }
-      return Line(
-        level: .error,
-        message: "the log is damaged: see what is lost with \"log-inspect \(log) --verify\"",
-        fields: fields)
+    lines += report.damage.map { line($0, log: log) }
+    if !report.acceptedDamage.isEmpty || report.lost > 0 {
+      lines.append(
+        Line(
+          level: .notice, message: "damage that was accepted before is no news",
+          fields: [
+            "places": "\(report.acceptedDamage.count)", "lost_messages": "\(report.lost)",
+          ]))
     }
     return lines
+  }
+
+  private static func line(_ damage: Damage, log: String) -> Line {
+    var fields: Logger.Metadata = ["file": "\(damage.file)", "reason": "\(damage.reason)"]
+    if let offset = damage.offset { fields["offset"] = "\(offset)" }
+    if let bytes = damage.bytes { fields["bytes"] = "\(bytes)" }
+    if let lost = damage.lost {
+      fields["lost_messages"] =
+        lost.lowerBound == lost.upperBound
+        ? "\(lost.lowerBound)" : "\(lost.lowerBound)-\(lost.upperBound)"
+      if damage.ended > 0 { fields["had_ended"] = "\(damage.ended)" }
+    }
+    if !damage.uuids.isEmpty { fields["lost_uuids"] = "\(damage.uuids.joined(separator: ","))" }
+    return Line(
+      level: .error,
+      message: "the log is damaged: see what is lost with \"dispatcher repair --log \(log)\", "
+        + "and go on without it with --accept",
+      fields: fields)
   }
 }

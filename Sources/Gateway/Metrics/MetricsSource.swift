@@ -89,12 +89,33 @@ struct MetricsSource: Sendable {
     metrics.single(
       "dispatcher_log_damaged_frames", .gauge, "Damaged frames found at the start.",
       log.damagedFrames)
+    addSpace(to: &metrics, log)
+    metrics.single(
+      "dispatcher_log_lost_messages", .gauge,
+      "Messages lost to damage that was accepted; they are among the cancelled.", log.lostMessages)
     metrics.single(
       "dispatcher_waiting_messages", .gauge, "Messages that wait for the writer.",
       log.waitingMessages)
     metrics.single(
       "dispatcher_waiting_bytes", .gauge, "Bytes that wait for the writer.", log.waitingBytes)
     addSyncTimes(to: &metrics, log)
+  }
+
+  private static func addSpace(to metrics: inout MetricsText, _ log: LogMetrics) {
+    metrics.single(
+      "dispatcher_disk_level", .gauge,
+      "0: enough room; 1: new messages are refused (507); 2: half of the log's reserve is used.",
+      UInt64(log.space.rawValue))
+    metrics.single(
+      "dispatcher_disk_free_bytes", .gauge,
+      "Free bytes of the log's file system when it was last looked at.", log.freeBytes)
+    metrics.single(
+      "dispatcher_disk_mark_bytes", .gauge,
+      "Free bytes below which new messages are refused, until twice as many are free.",
+      log.markBytes)
+    metrics.single(
+      "dispatcher_log_reserve_bytes", .gauge,
+      "Bytes kept for outcomes when the disk is full.", log.reserveBytes)
   }
 
   private static func addSyncTimes(to metrics: inout MetricsText, _ log: LogMetrics) {

@@ -9,9 +9,16 @@ struct HealthRoutes: Sendable {
     var json = JSONWriter()
     json.object { json in
       json.field("State", Self.name(reading))
-      if case .drainOnly(let reason) = reading.state { json.field("Reason", reason) }
+      if let reason = Self.reason(reading) { json.field("Reason", reason) }
     }
     return .json(json.bytes)
+  }
+
+  /// Why not everything is served, though the process is well.
+  private static func reason(_ reading: ServiceSwitch.Reading) -> String? {
+    if case .drainOnly(let reason) = reading.state { return reason }
+    guard let log = reading.backend?.log, log.metrics().space > .enough else { return nil }
+    return "the disk is nearly full: new messages are refused with 507, deliveries go on"
   }
 
   func readiness() throws(Problem) -> Response {

@@ -6,6 +6,8 @@ package struct LogCounters: Sendable, Equatable {
   package var lastCommittedAtMs: UInt64 = 0
   /// The duplicate check forgets ended messages below this one.
   package var dedupFloor: Sequence = 1
+  /// Messages that have not ended and stand nowhere: their segments are missing.
+  package var lostOutside: UInt64 = 0
   package init() {}
 }
 

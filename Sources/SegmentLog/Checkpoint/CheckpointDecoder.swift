@@ -39,6 +39,7 @@ struct CheckpointDecoder {
         counters.nextSequence = try input.little(UInt64.self)
         counters.lastCommittedAtMs = try input.little(UInt64.self)
         counters.dedupFloor = try input.little(UInt64.self)
+        counters.lostOutside = try input.little(UInt64.self)
         counters.totals.accepted = try input.little(UInt64.self)
         counters.totals.delivered = try input.little(UInt64.self)
         counters.totals.dead = try input.little(UInt64.self)
@@ -69,7 +70,8 @@ struct CheckpointDecoder {
           case CheckpointFormat.Section.segments: try images.read(&input)
           case CheckpointFormat.Section.attempts:
             previous = try readAttempt(&input, after: previous)
-          case CheckpointFormat.Section.damage: try readDamage(&input)
+          case CheckpointFormat.Section.damage:
+            content.damage.append(try DamageCoding.decode(&input))
           default:
             throw CheckpointError.unknownSection(chunk.section, offset: chunk.offset)
           }
@@ -110,20 +112,6 @@ struct CheckpointDecoder {
     }
     content.attempts[sequence] = state
     return sequence
-  }
-
-  private mutating func readDamage(_ input: inout ByteReader) throws {
-    let file = String(decoding: try input.take(try input.varint()), as: UTF8.self)
-    let flags = try input.byte()
-    guard flags & ~3 == 0 else { throw EntryError.value("flags") }
-    let offset = flags & 1 != 0 ? try input.varint() : nil
-    var lost: ClosedRange<Sequence>?
-    if flags & 2 != 0 {
-      let first = try input.varint()
-      lost = first...first.addingCapped(try input.varint())
-    }
-    let reason = String(decoding: try input.take(try input.varint()), as: UTF8.self)
-    content.damage.append(Damage(file: file, offset: offset, reason: reason, lost: lost))
   }
 
   private mutating func finish() throws(CheckpointError) -> Checkpoint {

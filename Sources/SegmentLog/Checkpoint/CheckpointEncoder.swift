@@ -44,6 +44,7 @@ struct CheckpointEncoder {
       bytes.append(little: counters.nextSequence)
       bytes.append(little: counters.lastCommittedAtMs)
       bytes.append(little: counters.dedupFloor)
+      bytes.append(little: counters.lostOutside)
       bytes.append(little: counters.totals.accepted)
       bytes.append(little: counters.totals.delivered)
       bytes.append(little: counters.totals.dead)
@@ -88,20 +89,7 @@ struct CheckpointEncoder {
   private func encode(_ damage: [Damage]) throws(DiskError) {
     try out.begin(CheckpointFormat.Section.damage)
     for damage in damage {
-      let file = Array(damage.file.utf8.prefix(255))
-      let reason = Array(damage.reason.utf8.prefix(4096))
-      try out.entry(size: file.count + reason.count + 64) { bytes in
-        bytes.append(varint: UInt64(file.count))
-        bytes.append(file)
-        bytes.append(UInt8(damage.offset == nil ? 0 : 1) | (damage.lost == nil ? 0 : 2))
-        if let offset = damage.offset { bytes.append(varint: offset) }
-        if let lost = damage.lost {
-          bytes.append(varint: lost.lowerBound)
-          bytes.append(varint: lost.upperBound - lost.lowerBound)
-        }
-        bytes.append(varint: UInt64(reason.count))
-        bytes.append(reason)
-      }
+      try out.entry(size: DamageCoding.sizeMax) { DamageCoding.encode(damage, into: &$0) }
     }
   }
 }

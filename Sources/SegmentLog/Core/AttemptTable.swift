@@ -1,139 +1,185 @@
-/// What is remembered of a message that was tried and lives, or is dead: 32 bytes.
-struct AttemptState: Sendable, Equatable {
-  /// 0 marks an empty place.
-  var sequence: Sequence = 0
-  /// The wait's end by the wall clock in the lower 48 bits, the status above.
-  private var dueAndStatus: UInt64 = 0
-  var delayMs: UInt32 = 0
-  var count: UInt32 = 0
-  /// Segment in the upper 28 bits, frame offset in the lower 36; 0 = no note.
-  private var packedNote: UInt64 = 0
-
-  init() {}
-  init(sequence: Sequence) { self.sequence = sequence }
-
-  var dueAtMs: UInt64 {
-    get { dueAndStatus & 0xffff_ffff_ffff }
-    set { dueAndStatus = dueAndStatus & ~0xffff_ffff_ffff | min(newValue, 0xffff_ffff_ffff) }
-  }
-
-  var status: UInt16 {
-    get { UInt16(truncatingIfNeeded: dueAndStatus >> 48) }
-    set { dueAndStatus = dueAndStatus & 0xffff_ffff_ffff | UInt64(newValue) << 48 }
-  }
-
-  /// A place that doesn't fit (a segment beyond 2^28 or an offset beyond 64 GiB) is forgotten.
-  var note: NotePlace? {
-    get {
-      packedNote == 0
-        ? nil : NotePlace(segment: packedNote >> 36, frameOffset: packedNote & 0xf_ffff_ffff)
-    }
-    set {
-      guard let note = newValue, note.segment < 1 << 28, note.frameOffset < 1 << 36 else {
-        packedNote = 0
-        return
-      }
-      packedNote = note.segment << 36 | note.frameOffset
-    }
-  }
-}
-
-/// The attempt states by sequence: open addressing with linear probing, in 64 parts that grow one
-/// at a time, so that no commit waits for the whole table to move.
+/// The attempt states in the order of their sequences: 32 bytes each at most, however many.
 ///
-/// The slots of a part stand in pieces: while a checkpoint holds a copy of the table, a change copies
-/// one piece (2 KiB) and not a part, which may take a megabyte.
+/// A sorted list of sorted leaves. Messages are tried in the order of their sequences as a rule, so
+/// leaves are filled one after the other; where it comes otherwise a full one is split. A leaf's array
+/// grows by an eighth instead of doubling, and a copy of the table shares all leaves but those that
+/// are written to afterwards, so that a commit after a copy moves 28 KiB at most.
 struct AttemptTable: Sendable {
-  private struct Part: Sendable {
-    private static let pieceSize = 64
-    private var pieces: [[AttemptState]] = []
-    private var size = 0
-    var used = 0
+  private struct Leaf {
+    /// Where it begins: its sequences are `base` and up, below the next leaf's base, less than 2^32
+    /// above.
+    let base: Sequence
+    var slots: [PackedAttempt] = []
 
-    subscript(index: Int) -> AttemptState {
-      get { pieces[index / Self.pieceSize][index % Self.pieceSize] }
-      set { pieces[index / Self.pieceSize][index % Self.pieceSize] = newValue }
+    func covers(_ sequence: Sequence) -> Bool { sequence - base <= UInt64(UInt32.max) }
+
+    func offset(_ sequence: Sequence) -> UInt32 {
+      UInt32(truncatingIfNeeded: sequence - base)
     }
 
-    func place(of sequence: Sequence) -> Int {
-      var hash = sequence &* 0x9e37_79b9_7f4a_7c15
-      hash ^= hash >> 32
-      var index = Int(truncatingIfNeeded: hash) & (size - 1)
-      while self[index].sequence != 0 && self[index].sequence != sequence {
-        index = (index + 1) & (size - 1)
+    /// The first slot at or behind the sequence.
+    func place(_ sequence: Sequence) -> Int {
+      let wanted = offset(sequence)
+      if let last = slots.last, last.offset < wanted { return slots.count }
+      var low = 0
+      var high = slots.count
+      while low < high {
+        let middle = (low + high) / 2
+        if slots[middle].offset < wanted { low = middle + 1 } else { high = middle }
       }
-      return index
+      return low
     }
 
-    var isFull: Bool { (used + 1) * 4 > size * 3 }
-
-    mutating func grow() {
-      let old = pieces
-      size = max(8, size * 2)
-      let piece = Array(repeating: AttemptState(), count: min(size, Self.pieceSize))
-      pieces = (0..<max(1, size / Self.pieceSize)).map { _ in piece }
-      for slot in old.joined() where slot.sequence != 0 { self[place(of: slot.sequence)] = slot }
+    func holds(_ sequence: Sequence, at place: Int) -> Bool {
+      place < slots.count && slots[place].offset == offset(sequence)
     }
 
-    mutating func remove(_ sequence: Sequence) {
-      guard used > 0 else { return }
-      var hole = place(of: sequence)
-      guard self[hole].sequence == sequence else { return }
-      self[hole] = AttemptState()
-      used -= 1
-      // What stands behind in the same run may have been pushed past the hole: put it anew.
-      var next = (hole + 1) & (size - 1)
-      while self[next].sequence != 0 {
-        let moved = self[next]
-        self[next] = AttemptState()
-        hole = place(of: moved.sequence)
-        self[hole] = moved
-        next = (next + 1) & (size - 1)
+    mutating func insert(_ state: AttemptState, at place: Int) {
+      if slots.count == slots.capacity {
+        slots.reserveCapacity(slots.count + max(4, slots.count / 8))
       }
+      slots.insert(PackedAttempt(state, offset: offset(state.sequence)), at: place)
     }
 
-    func forEach(_ body: (AttemptState) -> Void) {
-      guard used > 0 else { return }
-      for piece in pieces { for slot in piece where slot.sequence != 0 { body(slot) } }
+    mutating func remove(at place: Int) {
+      slots.remove(at: place)
+      if slots.count < slots.capacity / 2 - 4 { fit(Array(slots)) }
+    }
+
+    /// With no more room than a few further ones need.
+    mutating func fit(_ kept: [PackedAttempt]) {
+      var fitting: [PackedAttempt] = []
+      fitting.reserveCapacity(kept.count + max(4, kept.count / 8))
+      fitting.append(contentsOf: kept)
+      slots = fitting
     }
   }
 
-  static let partCount = 64
-  private var parts = Array(repeating: Part(), count: partCount)
+  private static let leafMax = 1024
+  /// Smaller neighbours are put together.
+  private static let leafMin = 256
 
-  var count: Int { parts.reduce(0) { $0 + $1.used } }
+  /// Never empty; the first one begins at 0.
+  private var leaves = [Leaf(base: 0)]
+  private(set) var count = 0
+
+  var byteCount: Int {
+    leaves.reduce(leaves.capacity * MemoryLayout<Leaf>.stride) {
+      $0 + $1.slots.capacity * MemoryLayout<PackedAttempt>.stride
+    }
+  }
 
   subscript(sequence: Sequence) -> AttemptState? {
     get {
-      let part = Int(sequence & 63)
-      guard parts[part].used > 0 else { return nil }
-      let slot = parts[part][parts[part].place(of: sequence)]
-      return slot.sequence == sequence ? slot : nil
+      let leaf = leaves[leafIndex(sequence)]
+      guard leaf.covers(sequence) else { return nil }
+      let place = leaf.place(sequence)
+      return leaf.holds(sequence, at: place) ? leaf.slots[place].state(sequence) : nil
     }
     set {
-      let part = Int(sequence & 63)
-      guard let newValue else {
-        parts[part].remove(sequence)
-        return
-      }
-      if parts[part].isFull { parts[part].grow() }
-      let place = parts[part].place(of: sequence)
-      if parts[part][place].sequence == 0 { parts[part].used += 1 }
-      parts[part][place] = newValue
+      if let newValue { set(newValue, for: sequence) } else { remove(sequence) }
     }
   }
 
-  /// In no order.
-  func forEach(_ body: (AttemptState) -> Void) { for part in parts { part.forEach(body) } }
+  /// In ascending order.
+  func forEach(_ body: (AttemptState) -> Void) {
+    for leaf in leaves {
+      for slot in leaf.slots { body(slot.state(leaf.base + UInt64(slot.offset))) }
+    }
+  }
 
-  /// The states of one part by sequence; it is empty afterwards.
+  /// Into so many parts `take` divides it.
+  static let partCount = 64
+
+  /// Takes the table apart: asked for parts 0, 1 … in turn, each gives the next states in ascending
+  /// order, and the last one what is left. So whoever works through a copy holds on to ever less of
+  /// it.
   mutating func take(part: Int) -> [AttemptState] {
-    var taken = Part()
-    swap(&taken, &parts[part])
-    var states: [AttemptState] = []
-    states.reserveCapacity(taken.used)
-    taken.forEach { states.append($0) }
-    states.sort { $0.sequence < $1.sequence }
+    let taken = (leaves.count + Self.partCount - part - 1) / (Self.partCount - part)
+    let states = leaves[..<taken].flatMap { leaf in
+      leaf.slots.map { $0.state(leaf.base + UInt64($0.offset)) }
+    }
+    leaves.removeFirst(taken)
+    if leaves.first?.base != 0 { leaves.insert(Leaf(base: 0), at: 0) }
+    count -= states.count
     return states
+  }
+
+  private func leafIndex(_ sequence: Sequence) -> Int {
+    var low = 0
+    var high = leaves.count
+    while low < high {
+      let middle = (low + high) / 2
+      if leaves[middle].base <= sequence { low = middle + 1 } else { high = middle }
+    }
+    return low - 1
+  }
+
+  private mutating func set(_ state: AttemptState, for sequence: Sequence) {
+    var index = leafIndex(sequence)
+    if !leaves[index].covers(sequence) {
+      // Nothing of the one before can stand at or behind this base.
+      let base = leaves[index].base
+      index += 1
+      leaves.insert(Leaf(base: base + ((sequence - base) >> 32) << 32), at: index)
+    }
+    var place = leaves[index].place(sequence)
+    if leaves[index].holds(sequence, at: place) {
+      leaves[index].slots[place] = PackedAttempt(state, offset: leaves[index].offset(sequence))
+      return
+    }
+    if leaves[index].slots.count == Self.leafMax {
+      if place == Self.leafMax {
+        index += 1
+        leaves.insert(Leaf(base: sequence), at: index)
+      } else {
+        split(index)
+        if leaves[index + 1].base <= sequence { index += 1 }
+      }
+      place = leaves[index].place(sequence)
+    }
+    leaves[index].insert(state, at: place)
+    count += 1
+  }
+
+  private mutating func split(_ index: Int) {
+    let (base, slots) = (leaves[index].base, leaves[index].slots)
+    let middle = slots.count / 2
+    let upper = Leaf(base: base + UInt64(slots[middle].offset))
+    leaves[index].fit(Array(slots[..<middle]))
+    leaves.insert(upper, at: index + 1)
+    leaves[index + 1].fit(rebased(slots[middle...], from: base, to: upper.base))
+  }
+
+  private mutating func remove(_ sequence: Sequence) {
+    let index = leafIndex(sequence)
+    guard leaves[index].covers(sequence) else { return }
+    let place = leaves[index].place(sequence)
+    guard leaves[index].holds(sequence, at: place) else { return }
+    leaves[index].remove(at: place)
+    count -= 1
+    guard leaves[index].slots.count < Self.leafMin else { return }
+    if index + 1 < leaves.count { merge(index) }
+    if index > 0 { merge(index - 1) }
+  }
+
+  /// Puts a leaf and the one behind it together when both are small, or that one is empty.
+  private mutating func merge(_ index: Int) {
+    let (base, next) = (leaves[index].base, leaves[index + 1])
+    guard next.slots.isEmpty || leaves[index].slots.count + next.slots.count <= 2 * Self.leafMin,
+      next.slots.last.map({ leaves[index].covers(next.base + UInt64($0.offset)) }) ?? true
+    else { return }
+    leaves[index].fit(leaves[index].slots + rebased(next.slots[...], from: next.base, to: base))
+    leaves.remove(at: index + 1)
+  }
+
+  private func rebased(
+    _ slots: ArraySlice<PackedAttempt>, from old: Sequence, to new: Sequence
+  ) -> [PackedAttempt] {
+    slots.map { slot in
+      var moved = slot
+      moved.offset = UInt32(truncatingIfNeeded: old &+ UInt64(slot.offset) &- new)
+      return moved
+    }
   }
 }

@@ -41,6 +41,9 @@ struct Bitmap: Sendable, Equatable {
     count = end
   }
 
+  /// Gives back the room for more.
+  mutating func trim() { words.trim() }
+
   /// The first index from `index` on whose bit is `value`; nil when there is none.
   func first(_ value: Bool, from index: Int) -> Int? {
     guard index < count else { return nil }
@@ -55,5 +58,16 @@ struct Bitmap: Sendable, Equatable {
       guard word < words.count else { return nil }
       bits = value ? words[word] : ~words[word]
     }
+  }
+}
+
+extension Array {
+  /// Gives back the room for more elements, which can be as much as they take themselves.
+  mutating func trim() {
+    guard capacity > count else { return }
+    var fitting: [Element] = []
+    fitting.reserveCapacity(count)
+    fitting.append(contentsOf: self)
+    self = fitting
   }
 }

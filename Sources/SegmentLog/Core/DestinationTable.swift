@@ -16,18 +16,20 @@ struct DestinationTable {
 
   private var entries: [Entry?] = []
   private var free: [UInt32] = []
-  private var numbers: [String: UInt32] = [:]
+  private var numbers = NumberIndex()
 
   var count: Int { numbers.count }
 
   func origin(_ id: UInt32) -> String? {
     Int(id) < entries.count ? entries[Int(id)]?.origin : nil
   }
-  func id(_ origin: String) -> UInt32? { numbers[origin] }
+  func id(_ origin: String) -> UInt32? {
+    numbers.find(hash: origin.hashValue) { entries[Int($0)]?.origin == origin }
+  }
 
   /// The number of an origin, and one more use of it.
   mutating func use(_ origin: String) -> UInt32 {
-    if let id = numbers[origin] {
+    if let id = id(origin) {
       use(again: id)
       return id
     }
@@ -39,7 +41,7 @@ struct DestinationTable {
   /// As `use`, keeping the number that stands in the log when no other origin has it. `limit` bounds
   /// what a number read from disk may make the table grow to.
   mutating func use(_ origin: String, wanted: UInt32, limit: Int) -> UInt32 {
-    guard numbers[origin] == nil, Int(wanted) < limit else { return use(origin) }
+    guard id(origin) == nil, Int(wanted) < limit else { return use(origin) }
     while entries.count <= Int(wanted) {
       free.append(UInt32(entries.count))
       entries.append(nil)
@@ -51,9 +53,13 @@ struct DestinationTable {
   }
 
   private mutating func enter(_ origin: String, _ id: UInt32) {
-    if Int(id) == entries.count { entries.append(nil) }
+    if Int(id) == entries.count {
+      if entries.count == entries.capacity { entries.reserveCapacity(entries.count * 9 / 8 + 8) }
+      entries.append(nil)
+    }
     entries[Int(id)] = Entry(origin: origin, uses: 1)
-    numbers[origin] = id
+    numbers.insert(
+      id, hash: origin.hashValue, hashOf: { [entries] in entries[Int($0)]?.origin.hashValue ?? 0 })
   }
 
   mutating func use(again id: UInt32) { entries[Int(id)]?.uses += 1 }
@@ -63,7 +69,9 @@ struct DestinationTable {
     if entry.uses > 1 {
       entries[Int(id)]?.uses -= 1
     } else {
-      numbers[entry.origin] = nil
+      numbers.remove(
+        id, hash: entry.origin.hashValue,
+        hashOf: { [entries] in entries[Int($0)]?.origin.hashValue ?? 0 })
       entries[Int(id)] = nil
       free.append(id)
     }

@@ -121,6 +121,7 @@ extension LogCore {
     for outcome in staging.outcomes {
       state.apply(outcome: outcome.record, note: outcome.hasNote ? note : nil)
     }
+    for control in staging.controls { state.apply(control: control) }
     let count = staging.messages.count
     state.segments[last].records += UInt64(count + staging.changeCount)
     checkpoints.wrote(bytes: length, records: count + staging.changeCount, nowMs: nowMs)

@@ -33,6 +33,7 @@ extension LogCore {
   /// at once would forget the messages of the last run. What it costs is bounded: the newest finished
   /// segments stay, as long as they take no more than one segment in all.
   private func rememberedUntilMs() -> [UInt64: UInt64] {
+    guard !isShortOfSpace else { return [:] }
     var bytes: UInt64 = 0
     var remembered: [UInt64: UInt64] = [:]
     for segment in state.segments.dropLast().reversed()
@@ -87,7 +88,7 @@ extension LogCore {
   var bytesOnDisk: UInt64 {
     var bytes = sealedBytes + state.segments[state.segments.count - 1].fileBytes
     if case .ready(let file) = preparation { bytes += file.size }
-    return bytes
+    return bytes + reserve.bytes
   }
 
   package func overview() -> LogOverview {
@@ -103,7 +104,8 @@ extension LogCore {
         SegmentOverview(
           id: active.id + 1, file: file.name, state: .prepared, keptBecause: "the next segment"))
     }
-    return LogOverview(directory: disk.path, segments: segments, bytesOnDisk: bytesOnDisk)
+    return LogOverview(
+      directory: disk.path, segments: segments, bytesOnDisk: bytesOnDisk, damage: state.damage)
   }
 
   private func overview(

@@ -21,7 +21,7 @@ extension LogCore {
     else { return nil }
     var status = RecordStatus(
       sequence: sequence, state: known, attempts: 0, lastStatus: 0, note: nil,
-      acceptedAtMs: frame.head.committedAtMs, start: message.start, retry: nil,
+      acceptedAtMs: message.acceptedAtMs, start: message.start, retry: nil,
       destination: state.destinations.origin(segment.destination(of: sequence)),
       location: location)
     if let tried = state.attempts[sequence] {
@@ -52,7 +52,9 @@ extension LogCore {
 
   /// nil when the note's segment is gone.
   private func noteLocation(_ place: NotePlace, _ sequence: Sequence) -> NoteLocation? {
-    guard let segment = state.segments.first(where: { $0.id == place.segment }) else { return nil }
+    guard place.kind == .wal,
+      let segment = state.segments.first(where: { $0.id == place.segment })
+    else { return nil }
     return NoteLocation(
       file: segment.file, salt: segment.salt, frameOffset: place.frameOffset, sequence: sequence)
   }
@@ -120,6 +122,11 @@ extension LogCore {
     numbers.frames = sealedFrames + state.segments[state.segments.count - 1].frames
     numbers.tornTailBytes = recovered.tornTailBytes
     numbers.damagedFrames = UInt64(recovered.damage.count)
+    numbers.lostMessages = recovered.lost
+    numbers.space = spaceLevel
+    numbers.freeBytes = space.space?.availableBytes ?? 0
+    numbers.markBytes = space.markBytes
+    numbers.reserveBytes = reserve.bytes
     return numbers
   }
 }

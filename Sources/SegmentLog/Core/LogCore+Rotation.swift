@@ -1,18 +1,22 @@
 extension LogCore {
   /// Goes on in a new segment with at least `room` bytes for frames. False, with nothing changed,
-  /// when the disk has no room for one.
+  /// when the disk has no room for one; with `fromReserve` that takes a disk that is full and a
+  /// reserve that is used up.
   ///
   /// In this order: the last frame of the old one is synced → the header is written into the
   /// prepared file → sync → rename → sync of the directory → the old one is cut to its end. From the
   /// rename on the new header's word is law: what the old file holds beyond is void.
-  func rotate(room: UInt64, nowMs: UInt64) throws(LogFailure) -> Bool {
-    let size = max(options.segmentSize, FormatLimits.firstFrameOffset + room)
+  func rotate(
+    room: UInt64, fromReserve: Bool = true, nowMs: UInt64
+  ) throws(LogFailure) -> Bool {
+    let need = NextFile(
+      least: FormatLimits.firstFrameOffset + room, fromReserve: fromReserve, nowMs: nowMs)
     let header = SegmentHeader(
       id: active.id + 1, firstSequence: state.nextSequence,
       createdMs: max(nowMs, state.lastCommittedAtMs), store: store, salt: salts.next(),
       firstFrameNumber: nextFrameNumber, totals: state.totals,
       predecessor: active.asPredecessor(lastSequence: state.nextSequence - 1))
-    guard let next = try fileWithHeader(header, size: size) else { return false }
+    guard let next = try fileWithHeader(header, need) else { return false }
     let name = FileNames.segment(header.id)
     do throws(DiskError) {
       try next.file.sync()
@@ -29,6 +33,7 @@ extension LogCore {
     segment.fileBytes = next.size
     state.segments.append(segment)
     checkpoints.rotated()
+    lookAtSpace(nowMs: nowMs)
     reviewFiles(nowMs: nowMs)
     return true
   }
@@ -45,17 +50,22 @@ extension LogCore {
     sealedFrames += state.segments[last].frames
   }
 
-  /// A file of at least `size` bytes that begins with the header, not synced; nil when there is no
-  /// room for one.
+  private struct NextFile {
+    var least: UInt64
+    var fromReserve: Bool
+    var nowMs: UInt64
+  }
+
+  /// A file that begins with the header, not synced; nil when there is no room for one.
   private func fileWithHeader(
-    _ header: SegmentHeader, size: UInt64
+    _ header: SegmentHeader, _ need: NextFile
   ) throws(LogFailure) -> PreparedFile? {
     let doing = "starting segment \(header.id)"
     let area = header.encodedArea()
     while true {
       let file: PreparedFile
       do throws(DiskError) {
-        file = try nextFile(size: size)
+        file = try nextFile(need)
       } catch {
         if error.isNoSpace && failedWrites == 0 { return nil }
         throw stop(doing, error)
@@ -76,13 +86,24 @@ extension LogCore {
     }
   }
 
-  /// The prepared file; one made on the spot when there is none or it is too small.
-  private func nextFile(size: UInt64) throws(DiskError) -> PreparedFile {
-    if case .ready(let file) = preparation, file.size >= size {
+  /// The prepared file; one made on the spot when there is none or it is too small; one of the
+  /// reserve when there is no room to make one.
+  private func nextFile(_ need: NextFile) throws(DiskError) -> PreparedFile {
+    let size = max(space.segmentSize, need.least)
+    if case .ready(let file) = preparation, file.size >= need.least {
       preparation = .none
       return file
     }
-    return try PreparationJob(name: Self.hurriedName, size: size).run(on: disk).outcome.get()
+    do throws(DiskError) {
+      return try PreparationJob(name: Self.hurriedName, size: size).run(on: disk).outcome.get()
+    } catch {
+      guard error.isNoSpace else { throw error }
+      preparation.failed(error, atMs: need.nowMs)
+      guard need.fromReserve,
+        let file = try reserve.take(atLeast: need.least, as: Self.hurriedName, on: disk)
+      else { throw error }
+      return file
+    }
   }
 
   /// Beside `FileNames.next`, which another thread may be filling.
@@ -92,20 +113,23 @@ extension LogCore {
 // MARK: Preparing
 
 extension LogCore {
-  /// A next segment to prepare, off the writer's thread; nil when one is ready or being prepared.
+  /// The next segment, or a file of the reserve, to be made off the writer's thread; nil when all is
+  /// there or being made.
   /// Every job that is given out must come back by `prepared`, before `seal`.
   package func preparationWanted(nowMs: UInt64) -> PreparationJob? {
     guard failure == nil, !isSealed else { return nil }
     switch preparation {
-    case .running, .ready: return nil
+    case .running: return nil
+    case .ready: return reserveWanted(nowMs: nowMs)
     case .failed(_, let atMs) where nowMs >= atMs && nowMs - atMs < Upkeep.retryMs: return nil
     case .none, .failed: break
     }
     preparation = .running(lacksSpace: preparation.lacksSpace)
-    return PreparationJob(name: FileNames.next, size: options.segmentSize)
+    return PreparationJob(name: FileNames.next, size: space.segmentSize)
   }
 
   package func prepared(_ result: PreparationResult, nowMs: UInt64) {
+    if reserve.made(result, nowMs: nowMs) { return }
     switch result.outcome {
     case .success(let file):
       if isSealed || failure != nil { file.discard(from: disk) } else { preparation = .ready(file) }

@@ -24,13 +24,12 @@ extension LogCore {
         encoder.rawBytes + bytes <= FrameLimits.rawBytes
       else { return .frameFull }
     }
-    guard hasSpace(forMessagesOf: bound) else {
-      return staging.isEmpty ? .refused(.diskFull) : .frameFull
-    }
-
     switch decide(batch, nowMs: nowMs) {
     case .conflict(let indices): return .conflict(indices)
     case .admitted(let admissions, let needsCommit):
+      // A duplicate takes no room.
+      let isNew = admissions.contains { if case .stored = $0 { true } else { false } }
+      guard !isNew || hasSpaceForMessages(nowMs: nowMs) else { return .refused(.diskFull) }
       for (record, admission) in zip(batch, admissions) {
         if case .stored(let sequence) = admission, staging.twin(record.key) == nil {
           add(record, sequence)
@@ -146,7 +145,7 @@ extension LogCore {
       let message = frame.directory.message(sequence), message.key == key
     else { return nil }
     return Confirmed(
-      contentHash: message.contentHash, acceptedAtMs: frame.head.committedAtMs, ending: nil)
+      contentHash: message.contentHash, acceptedAtMs: message.acceptedAtMs, ending: nil)
   }
 }
 
@@ -231,24 +230,5 @@ extension LogCore {
             sequence: record.sequence, kind: record.kind, status: record.status,
             attempts: record.attempts), hasNote: !record.error.isEmpty))
     }
-  }
-}
-
-// MARK: Space
-
-extension LogCore {
-  /// What stays for outcomes and attempts while no next segment can be had.
-  private var reserve: UInt64 { max(active.capacity / 8, 64 << 10) }
-
-  private func hasSpace(forMessagesOf bytes: Int) -> Bool {
-    guard preparation.lacksSpace else { return true }
-    return active.offset.addingCapped(UInt64(encoder.lengthMax + bytes)).addingCapped(reserve)
-      <= active.capacity
-  }
-
-  private func hasSpace(forChangeOf textBytes: Int) -> Bool {
-    guard preparation.lacksSpace else { return true }
-    return active.offset.addingCapped(UInt64(encoder.lengthMax + textBytes + 256))
-      <= active.capacity
   }
 }

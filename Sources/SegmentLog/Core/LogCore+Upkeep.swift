@@ -18,6 +18,7 @@ extension LogCore {
     if let due = rotationDueMs(nowMs: nowMs), due <= nowMs, preparation.isReady {
       _ = try rotate(room: 0, nowMs: nowMs)
     }
+    if let due = space.dueMs(nowMs: nowMs), due <= nowMs { lookAtSpace(nowMs: nowMs) }
     if let due = dropDueMs(nowMs: nowMs), due <= nowMs {
       _ = dropFinished(keepRemembered: true, nowMs: nowMs)
     }
@@ -29,6 +30,7 @@ extension LogCore {
   package func nextTickDueMs(nowMs: UInt64) -> UInt64? {
     guard failure == nil, !isSealed else { return nil }
     var due = earlier(witnessDueMs(nowMs: nowMs), dropDueMs(nowMs: nowMs))
+    due = earlier(due, space.dueMs(nowMs: nowMs))
     due = earlier(due, checkpoints.dueMs(nowMs: nowMs))
     switch preparation {
     case .none: due = earlier(due, nowMs)
@@ -64,8 +66,10 @@ extension LogCore {
     return min(due, nowMs.addingCapped(longest))
   }
 
+  /// A clock that was set back behind the start ends the wait: else it would begin anew with each
+  /// look.
   private func due(after wait: UInt64, since start: UInt64, nowMs: UInt64) -> UInt64 {
-    min(start.addingCapped(wait), nowMs.addingCapped(wait))
+    start > nowMs ? nowMs : start.addingCapped(wait)
   }
 
   /// An empty frame whose `synced-up-to` proves the one before. A new segment proves as much, and
@@ -77,7 +81,9 @@ extension LogCore {
     let length = encoder.encode(
       salt: active.header.salt, frameNumber: nextFrameNumber, committedAtMs: committedAtMs)
     guard active.hasRoom(for: length), try writeUnnumbered(length, "writing a witness") else {
-      if !(try rotate(room: 0, nowMs: nowMs)) { active.lastWriteAtMs = nowMs }
+      // The reserve is not there for a witness.
+      let moved = try rotate(room: 0, fromReserve: failedWrites > 0, nowMs: nowMs)
+      if !moved { active.lastWriteAtMs = nowMs }
       return
     }
     try syncActive("writing a witness")

@@ -9,7 +9,7 @@ package final class LogCore {
   /// The store's identity: what UUID keys are derived with.
   package let store: StoreUUID
   /// Why nothing new is taken, after damage; nil when all is well.
-  package let readOnlyReason: String?
+  package internal(set) var readOnlyReason: String?
 
   var state: LogState
   var active: ActiveSegment
@@ -20,6 +20,8 @@ package final class LogCore {
   var salts: SaltSource
   var nextFrameNumber: UInt64
   var preparation = Preparation.none
+  var space: SpaceWatch
+  var reserve = Reserve()
   var failure: LogFailure?
   var isSealed = false
   /// Writes that failed since the last frame that was durable.
@@ -46,7 +48,13 @@ package final class LogCore {
     throws(LogError) -> (LogCore, RecoveryReport)
   {
     var recovery = Recovery(disk: disk, options: options, nowMs: nowMs)
-    let start = try recovery.run()
+    let start: RecoveredLog
+    do throws(LogError) {
+      start = try recovery.run()
+    } catch {
+      if case .disk(let cause) = error { throw .disk(cause.located(in: disk)) }
+      throw error
+    }
     let core = LogCore(disk: disk, options: options, start: start, nowMs: nowMs)
     return (core, start.report)
   }
@@ -62,6 +70,7 @@ package final class LogCore {
     recovered = start.report
     checkpoints = start.checkpoints
     reader = LogReader(disk: disk)
+    space = SpaceWatch(segmentSize: options.segmentSize)
     readOnlyReason =
       start.report.damage.isEmpty || options.onDamage == .proceed
       ? nil : start.report.damage.map(\.description).joined(separator: "; ")
@@ -70,6 +79,8 @@ package final class LogCore {
       sealedBytes += segment.fileBytes
       sealedFrames += segment.frames
     }
+    reserve.adopt(from: disk)
+    lookAtSpace(nowMs: nowMs)
     reviewFiles(nowMs: nowMs)
   }
 
@@ -83,7 +94,7 @@ package final class LogCore {
   func stop(_ doing: String, _ error: DiskError, file: String? = nil) -> LogFailure {
     var error = error
     if let file { error.file = file }
-    let failure = LogFailure(doing: doing, error: error)
+    let failure = LogFailure(doing: doing, error: error.located(in: disk))
     self.failure = failure
     return failure
   }

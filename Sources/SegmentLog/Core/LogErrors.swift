@@ -5,7 +5,7 @@ package enum LogError: Error, Sendable, Equatable, CustomStringConvertible {
   case otherVersion(file: String, found: String)
   /// A segment of another store stands in the directory.
   case foreignStore(file: String, found: String, expected: String)
-  /// The file's name and its header disagree: two files claim one id.
+  /// The file's name and its header disagree: two files claim one id, as a rule.
   case wrongIdentity(file: String, holds: UInt64)
   /// `store.json` can't be read and no segment can stand in for it.
   case identity(file: String, reason: String)
@@ -18,9 +18,9 @@ package enum LogError: Error, Sendable, Equatable, CustomStringConvertible {
     case .otherVersion(let file, let found): "\(file): \(found)"
     case .identity(_, let reason): reason
     case .foreignStore(let file, let found, let expected):
-      "\(file) belongs to the store \(found), not to this one (\(expected))"
+      "\(file) belongs to the store \(found), not to this one (\(expected)): move it elsewhere"
     case .wrongIdentity(let file, let holds):
-      "\(file) holds segment \(holds): two files claim one id"
+      "\(file) holds segment \(holds): it is a copy or was renamed; move it elsewhere, or back"
     case .damaged(let damage):
       "the log is damaged: " + damage.map(\.description).joined(separator: "; ")
     }
@@ -46,32 +46,4 @@ package enum LogRefusal: Error, Sendable, Equatable {
   case tooLarge
   /// After a `LogFailure`, or after `seal`.
   case stopped
-}
-
-/// A part of the log that was proven durable and can't be read.
-package struct Damage: Sendable, Equatable, CustomStringConvertible {
-  package var file: String
-  /// Bytes from the file's start; nil when the whole file is meant.
-  package var offset: UInt64?
-  /// What was expected and found.
-  package var reason: String
-  /// Messages that stood there, nil when not known or none.
-  package var lost: ClosedRange<Sequence>?
-  package init(file: String, offset: UInt64?, reason: String, lost: ClosedRange<Sequence>?) {
-    self.file = file
-    self.offset = offset
-    self.reason = reason
-    self.lost = lost
-  }
-  package var description: String {
-    let place = offset.map { "\(file) at offset \($0)" } ?? file
-    let lostText =
-      lost.map {
-        $0.count == 1
-          ? ", message \($0.lowerBound) lost"
-          : ", messages \($0.lowerBound) to \($0.upperBound) lost"
-      }
-      ?? ""
-    return "\(place): \(reason)\(lostText)"
-  }
 }

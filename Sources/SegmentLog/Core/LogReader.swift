@@ -23,7 +23,7 @@ package final class LogReader {
         let message = frame.directory.message(planned.location.sequence)
       else { return nil }
       return WalkEntry(
-        sequence: message.sequence, acceptedAtMs: frame.head.committedAtMs, start: message.start,
+        sequence: message.sequence, acceptedAtMs: message.acceptedAtMs, start: message.start,
         maxAgeMs: message.maxAgeMs, maxAttempts: message.maxAttempts, attempts: planned.attempts,
         lastStatus: planned.lastStatus, retry: planned.retry)
     }
@@ -45,7 +45,7 @@ package final class LogReader {
       }
       var sequences: [Sequence] = []
       while index < locations.count, let next = locations[index],
-        next.segment == location.segment, frame.directory.message(next.sequence) != nil
+        next.file == location.file, frame.directory.message(next.sequence) != nil
       {
         sequences.append(next.sequence)
         index += 1

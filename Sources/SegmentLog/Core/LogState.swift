@@ -8,8 +8,6 @@ struct LogState {
   var index = UUIDIndex()
   var recent: RecentMessages
   var counters = LogCounters()
-  /// Found when the log was opened.
-  var damage: [Damage] = []
   /// Ended messages at or above `dedupFloor`, in segments or among the recent ones.
   var endedKept = 0
   let dedupMax: Int
@@ -19,8 +17,10 @@ struct LogState {
   private(set) var firstKept: Sequence = 1
   private(set) var liveBelow: UInt64 = 0
   private(set) var endedBelow: UInt64 = 0
-  /// Messages of missing segments that have not ended.
-  private var lostOutside: UInt64 = 0
+  /// What was found and nobody has accepted yet.
+  var damage: [Damage] = []
+  /// Messages that have not ended and were found unreadable, by a check of all bodies.
+  var unreadable: [Sequence] = []
 
   init(_ options: LogOptions) {
     dedupMax = options.dedupMax
@@ -138,7 +138,7 @@ extension LogState {
   mutating func skipMissing(to next: Sequence, counted: UInt64) {
     let missing = min(counted, next - nextSequence)
     counters.totals.accepted += missing
-    lostOutside += missing
+    counters.lostOutside += missing
     counters.nextSequence = next
   }
 
@@ -199,6 +199,18 @@ extension LogState {
     }
   }
 
+  /// Of the controls one changes the accounting: messages without known numbers were given up.
+  mutating func apply(control: ControlRecord) {
+    if let lost = control.lostCount { giveUp(lost) }
+  }
+
+  mutating func closeLosses(_ lost: UInt64) {
+    let below = min(lost, liveBelow.subtractingCapped(endedBelow))
+    endedBelow += below
+    counters.lostOutside -= min(lost - below, counters.lostOutside)
+    counters.totals.cancelled += lost
+  }
+
   /// Of a message that stands nowhere any more: in a segment that was dropped, or is missing.
   private mutating func applyElsewhere(_ outcome: DirectoryOutcome) {
     guard outcome.kind != .dead else { return }
@@ -206,8 +218,8 @@ extension LogState {
       guard endedBelow < liveBelow else { return }
       endedBelow += 1
       count(ended: outcome.kind)
-    } else if outcome.sequence < nextSequence, lostOutside > 0 {
-      lostOutside -= 1
+    } else if outcome.sequence < nextSequence, counters.lostOutside > 0 {
+      counters.lostOutside -= 1
       count(ended: outcome.kind)
     }
   }

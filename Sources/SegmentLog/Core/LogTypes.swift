@@ -130,6 +130,10 @@ package struct RecoveryReport: Sendable, Equatable {
   /// Bytes at the end of the log that were never answered for.
   package var tornTailBytes: UInt64 = 0
   package var damage: [Damage] = []
+  /// Damage that an operator accepted before: no news.
+  package var acceptedDamage: [Damage] = []
+  /// Messages that were given up as lost, in all.
+  package var lost: UInt64 = 0
   /// What a person may want to know and that needs no action.
   package var notes: [String] = []
   package init() {}
@@ -143,5 +147,12 @@ package struct LogNumbers: Sendable, Equatable {
   package var frames: UInt64 = 0
   package var tornTailBytes: UInt64 = 0
   package var damagedFrames: UInt64 = 0
+  package var lostMessages: UInt64 = 0
+  package var space = SpaceLevel.enough
+  /// As of the last look at the file system.
+  package var freeBytes: UInt64 = 0
+  /// Free bytes below which new messages are refused.
+  package var markBytes: UInt64 = 0
+  package var reserveBytes: UInt64 = 0
   package init() {}
 }

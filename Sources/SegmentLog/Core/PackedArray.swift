@@ -54,6 +54,9 @@ struct PackedArray: Sendable, Equatable {
     }
   }
 
+  /// Gives back the room for more.
+  mutating func trim() { words.trim() }
+
   private var mask: UInt64 { width == 0 ? 0 : (1 << UInt64(width)) - 1 }
 
   private mutating func grow(to count: Int) {

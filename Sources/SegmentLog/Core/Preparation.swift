@@ -9,11 +9,11 @@ package struct PreparationJob: Sendable {
   /// Slow: writes `size` bytes and syncs them. Leaves no file behind when it fails.
   package func run(on disk: any Disk) -> PreparationResult {
     do throws(DiskError) {
-      return PreparationResult(outcome: .success(try fill(on: disk)))
+      return PreparationResult(name: name, outcome: .success(try fill(on: disk)))
     } catch {
       // A file that stays would only be in the way of the next try; a start deletes it too.
       try? disk.unlink(name)
-      return PreparationResult(outcome: .failure(error))
+      return PreparationResult(name: name, outcome: .failure(error))
     }
   }
 
@@ -43,6 +43,7 @@ package struct PreparationJob: Sendable {
 }
 
 package struct PreparationResult: Sendable {
+  var name: String
   var outcome: Result<PreparedFile, DiskError>
 }
 
@@ -68,6 +69,16 @@ enum Preparation {
   case failed(DiskError, atMs: UInt64)
 
   var isReady: Bool { if case .ready = self { true } else { false } }
+
+  /// A segment could not be made on the spot.
+  mutating func failed(_ error: DiskError, atMs nowMs: UInt64) {
+    switch self {
+    case .running: self = .running(lacksSpace: error.isNoSpace)
+    // It was too small for what came; it still is the next one.
+    case .ready: break
+    case .none, .failed: self = .failed(error, atMs: nowMs)
+    }
+  }
 
   /// What is known until a try succeeds.
   var lacksSpace: Bool {

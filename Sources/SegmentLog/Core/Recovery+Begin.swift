@@ -11,6 +11,7 @@ extension Recovery {
     do throws(LogError) {
       if let last, last.hasUnproven { end = try logAgain(last, into: file, header) }
       if start == nil { checkAccounting() }
+      try settleDamage(store: store)
       if options.onDamage == .refuse && !report.damage.isEmpty {
         throw .damaged(report.damage)
       }
@@ -58,14 +59,32 @@ extension Recovery {
       let defined = state.segments[state.segments.count - 1].destinations.count
       least += last.unprovenBytes + UInt64(defined * (FormatLimits.destinationMax + 16))
     }
-    let full = max(options.segmentSize, least)
+    let full = max(segmentSize, least)
     if let file = try make(full) { return file }
     if let last, last.endsInZeros { try? cut(last.found, to: last.unprovenEnd) }
     if let file = try make(full) { return file }
     let small = least + 64 << 10
     switch PreparationJob(name: FileNames.next, size: small).run(on: disk).outcome {
     case .success(let file): return file
-    case .failure(let error): throw .disk(error)
+    case .failure(let error):
+      if error.isNoSpace, let file = try takeReserve(atLeast: least + 8 << 10) { return file }
+      throw .disk(error)
+    }
+  }
+
+  private var segmentSize: UInt64 {
+    var watch = SpaceWatch(segmentSize: options.segmentSize)
+    watch.looked(try? disk.space(), atMs: nowMs)
+    return watch.segmentSize
+  }
+
+  private func takeReserve(atLeast size: UInt64) throws(LogError) -> PreparedFile? {
+    var reserve = Reserve()
+    reserve.adopt(from: disk)
+    do throws(DiskError) {
+      return try reserve.take(atLeast: size, as: FileNames.next, on: disk)
+    } catch {
+      throw .disk(error)
     }
   }
 
@@ -126,7 +145,9 @@ extension Recovery {
         lastFrameOffset = frame.offset
       }
     } catch {
-      throw .disk(error)
+      throw .disk(
+        DiskError(
+          operation: error.operation, file: FileNames.segment(header.id), code: error.code))
     }
   }
 
@@ -155,11 +176,12 @@ extension Recovery {
   private mutating func checkAccounting() {
     guard let firstFile, state.endedBelow + endedAgain != state.liveBelow else { return }
     let open = state.liveBelow.subtractingCapped(state.endedBelow + endedAgain)
-    note(
-      damage: Damage(
-        file: firstFile, offset: nil,
-        reason: "\(open) messages that were accepted before it have neither ended nor stand "
-          + "anywhere: older segments are missing, or acknowledgements were lost; finished and "
-          + "cancelled messages may be delivered again", lost: nil))
+    var damage = Damage(
+      kind: .accounting, file: firstFile, offset: nil,
+      reason: "\(open) messages that were accepted before it have neither ended nor stand "
+        + "anywhere: older segments are missing, or acknowledgements were lost; finished and "
+        + "cancelled messages may be delivered again", lost: nil)
+    damage.unnamed = open
+    note(damage: damage)
   }
 }

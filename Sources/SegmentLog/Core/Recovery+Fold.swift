@@ -109,7 +109,8 @@ extension Recovery {
       + "what stands before it ends \(state.totals.ended) of \(state.totals.accepted)"
     let file = FileNames.segment(header.id)
     if start != nil { contradiction = contradiction ?? "\(file): \(reason)" }
-    note(damage: Damage(file: file, offset: nil, reason: reason, lost: nil))
+    note(
+      damage: Damage(kind: .accounting, file: file, offset: nil, reason: reason, lost: nil))
   }
 
   /// The header can't be read, so nothing of the segment can.
@@ -125,7 +126,9 @@ extension Recovery {
       lost = state.nextSequence...(next - 1)
     }
     let reason = segment.problem?.description ?? "no header"
-    note(damage: Damage(file: segment.file, offset: 0, reason: reason, lost: lost))
+    note(
+      damage: Damage(
+        kind: .header, file: segment.file, offset: 0, end: size, reason: reason, lost: lost))
     quarantine.append(Quarantine.Item(file: segment.file, offset: 0, end: size))
     state.append(SegmentState(unreadable: segment.id, bytes: size, reason: reason))
   }
@@ -135,16 +138,16 @@ extension Recovery {
       if finding.cause.isUnsupported {
         throw .otherVersion(file: segment.file, found: finding.cause.description)
       }
-      note(
-        damage: Damage(
-          file: segment.file, offset: finding.offset, reason: finding.cause.description,
-          lost: finding.lost))
+      note(damage: Damage(finding, in: segment.file))
       quarantine.append(
         Quarantine.Item(file: segment.file, offset: finding.offset, end: finding.end))
     }
-    if verdict.furtherDamage > 0 {
-      report.notes.append(
-        "\(segment.file): \(verdict.furtherDamage) more damaged places are not listed")
+    if verdict.furtherDamage > 0, let last = verdict.damage.last {
+      note(
+        damage: Damage(
+          file: segment.file, offset: last.end, end: max(last.end, verdict.validEnd),
+          reason: "\(verdict.furtherDamage) more damaged places behind it are not listed",
+          lost: nil))
     }
     if let first = verdict.damage.first {
       state.segments[state.segments.count - 1].damage = first.cause.description
@@ -170,7 +173,7 @@ extension Recovery {
       state.segments[last].damage = "a frame's numbers don't follow"
       note(
         damage: Damage(
-          file: state.segments[last].file, offset: frame.offset,
+          kind: .frame, file: state.segments[last].file, offset: frame.offset, end: frame.end,
           reason: "a frame of message \(head.baseSequence) where \(state.nextSequence) should be",
           lost: nil))
       return
@@ -185,6 +188,7 @@ extension Recovery {
         directory.messages, acceptedAtMs: head.committedAtMs, badBlocks: frame.badBlocks)
     }
     applyChanges(directory, at: frame.offset, committedAtMs: head.committedAtMs)
+    for control in directory.controls { state.apply(control: control) }
     state.segments[last].records += UInt64(head.recordCount)
     if head.recordCount > 0 { hasFolded = true }
     state.segments[last].sawFrame(committedAtMs: head.committedAtMs)

@@ -23,7 +23,9 @@ extension Recovery {
             bytes, head: frame.head, directory: frame.directory, salt: header.salt,
             frameNumber: nextFrameNumber, syncedUpTo: FormatLimits.firstFrameOffset
           ) { place in
-            guard place.segment == old.id, place.frameOffset >= start else { return place }
+            guard place.kind == .wal, place.segment == old.id, place.frameOffset >= start else {
+              return place
+            }
             return moved[place.frameOffset].map {
               NotePlace(segment: header.id, frameOffset: $0)
             }
@@ -45,6 +47,13 @@ extension Recovery {
     let first = state.firstKept
     endedAgain += UInt64(
       directory.outcomes.count { $0.kind != .dead && $0.sequence < first })
+    for control in directory.controls {
+      guard let lost = control.lostCount else { continue }
+      endedAgain += min(lost, state.liveBelow.subtractingCapped(state.endedBelow + endedAgain))
+    }
+    for outcome in directory.outcomes where outcome.kind != .dead {
+      endsToCome.insert(outcome.sequence)
+    }
   }
 
   /// A frame of the destinations that the unproven frames use and don't define: the old segment's

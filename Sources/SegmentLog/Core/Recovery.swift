@@ -31,6 +31,8 @@ struct Recovery {
   /// Of the messages before the first segment that stands: how many ended in frames that are logged
   /// again.
   var endedAgain: UInt64 = 0
+  /// What ended in those frames.
+  var endsToCome: Set<Sequence> = []
   /// Of the last frame of the new segment: where it begins, and its head CRC.
   var lastFrameOffset: UInt64 = 0
   var lastFrameCRC: UInt32 = 0
@@ -90,7 +92,6 @@ struct Recovery {
     report.messages = state.segments.reduce(0) { $0 + $1.messages }
     report.pending = state.totals.pending
     report.dead = state.totals.dead
-    state.damage = report.damage
   }
 
   private func deleteTemporaryFiles() throws(LogError) {
@@ -167,6 +168,10 @@ extension Recovery {
       }
     }
     if let copy = segment.damagedCopy {
+      let offset = UInt64(copy * FormatLimits.headerCopyOffset)
+      quarantine.append(
+        Quarantine.Item(
+          file: segment.file, offset: offset, end: offset + UInt64(SegmentHeader.size)))
       report.notes.append(
         "\(segment.file): copy \(copy + 1) of the header is damaged; the other one is good")
     }
@@ -174,7 +179,7 @@ extension Recovery {
   }
 
   /// Far beyond what can ever be reached; they keep sums from overflowing.
-  static let sequenceMax: Sequence = 1 << 62
+  static let sequenceMax = FormatLimits.sequenceMax
   static let segmentMax: UInt64 = 1 << 62
 
   mutating func noteMissing(in found: [FoundSegment]) {
@@ -191,7 +196,7 @@ extension Recovery {
     missing[ids.upperBound] = report.damage.count
     note(
       damage: Damage(
-        file: FileNames.segment(ids.lowerBound), offset: nil,
+        kind: .missing, file: FileNames.segment(ids.lowerBound), offset: nil,
         reason: "\(which); finished and cancelled messages may be delivered again", lost: nil))
   }
 }

@@ -21,6 +21,7 @@ struct SegmentState: Sendable {
     var offset: UInt64
   }
 
+  let kind: SegmentHeader.Kind
   let id: UInt64
   let file: String
   var salt: UInt64
@@ -39,8 +40,10 @@ struct SegmentState: Sendable {
   /// Why it can't be trusted as a whole; such a segment is never dropped.
   var damage: String?
 
-  /// The first message's sequence; messages stand at `sequence − first` in the tables below.
+  /// The first message's sequence. Messages stand at `sequence − first` in the tables below, or, in
+  /// a cold segment, where `offsets` holds that difference.
   private(set) var first: Sequence
+  private(set) var offsets: [UInt32] = []
   /// Pending or dead.
   private(set) var live = Bitmap()
   /// Dead.
@@ -59,8 +62,9 @@ struct SegmentState: Sendable {
   private(set) var defined: [UInt32: UInt32] = [:]
 
   init(header: SegmentHeader) {
+    kind = header.kind
     id = header.id
-    file = FileNames.segment(header.id)
+    file = FileNames.segment(header.kind, header.id)
     salt = header.salt
     createdMs = header.createdMs
     first = header.firstSequence
@@ -68,6 +72,7 @@ struct SegmentState: Sendable {
 
   /// Nothing of it can be read.
   init(unreadable id: UInt64, bytes: UInt64, reason: String) {
+    kind = .wal
     self.id = id
     file = FileNames.segment(id)
     salt = 0
@@ -81,13 +86,45 @@ struct SegmentState: Sendable {
   /// Messages that stand here, lost ones among them.
   var count: Int { live.count }
   /// The sequence behind the last one.
-  var next: Sequence { first + UInt64(count) }
+  var next: Sequence { count == 0 ? first : sequence(at: count - 1) + 1 }
 
   func hasWaiting(_ destination: UInt32) -> Bool {
     destinations.contains { $0.id == destination && $0.waiting > 0 }
   }
 
-  func holds(_ sequence: Sequence) -> Bool { sequence >= first && sequence - first < UInt64(count) }
+  func holds(_ sequence: Sequence) -> Bool { index(of: sequence) != nil }
+
+  func sequence(at index: Int) -> Sequence {
+    first + (kind == .cold ? UInt64(offsets[index]) : UInt64(index))
+  }
+
+  func index(of sequence: Sequence) -> Int? {
+    guard sequence >= first else { return nil }
+    let difference = sequence - first
+    guard kind == .cold else { return difference < UInt64(count) ? Int(difference) : nil }
+    let index = firstIndex(from: sequence)
+    return index < count && UInt64(offsets[index]) == difference ? index : nil
+  }
+
+  /// Of the first message at or behind `sequence`; `count` when there is none.
+  func firstIndex(from sequence: Sequence) -> Int {
+    guard sequence > first else { return 0 }
+    let difference = sequence - first
+    guard kind == .cold else { return Int(min(difference, UInt64(count))) }
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if UInt64(offsets[middle]) < difference { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// The place of a message that is known to stand here.
+  private func known(_ sequence: Sequence) -> Int {
+    guard let index = index(of: sequence) else { preconditionFailure("not in this segment") }
+    return index
+  }
 }
 
 // MARK: Adding
@@ -108,6 +145,17 @@ extension SegmentState {
     marks.append(Mark(sequence: sequence, offset: offset))
   }
 
+  /// The span of sequences that one cold segment can hold.
+  static let spanMax: UInt64 = 1 << 32
+
+  /// The next message of a cold segment, pending; sequences only grow, and span less than `spanMax`.
+  mutating func append(sparse sequence: Sequence, place: UInt32) {
+    precondition(kind == .cold && (count == 0 || sequence >= next))
+    if count == 0 { first = sequence }
+    offsets.append(UInt32(sequence - first))
+    append(place: place)
+  }
+
   /// A mark behind damage that was found later than the frames behind it.
   mutating func insertMark(offset: UInt64, sequence: Sequence) {
     let at = marks.firstIndex { $0.offset >= offset } ?? marks.count
@@ -118,8 +166,9 @@ extension SegmentState {
   /// The next message, pending.
   mutating func append(place: UInt32) {
     if place != 0 { places[count] = place }
-    if destinations[Int(place)].waiting == 0 && destinations[Int(place)].first < next {
-      destinations[Int(place)].first = next
+    let sequence = sequence(at: count)
+    if destinations[Int(place)].waiting == 0 && destinations[Int(place)].first < sequence {
+      destinations[Int(place)].first = sequence
     }
     destinations[Int(place)].waiting += 1
     live.append(true, times: 1)
@@ -146,18 +195,26 @@ extension SegmentState {
   }
 
   /// Nothing will be added any more.
-  mutating func close() { defined = [:] }
+  mutating func close() {
+    defined = [:]
+    live.trim()
+    parked.trim()
+    destinations.trim()
+    places.trim()
+    marks.trim()
+  }
 }
 
 // MARK: Changing
 
 extension SegmentState {
   func destination(of sequence: Sequence) -> UInt32 {
-    destinations[Int(places[Int(sequence - first)])].id
+    destinations[Int(places[known(sequence)])].id
   }
 
-  func isLive(_ sequence: Sequence) -> Bool { live[Int(sequence - first)] }
-  func isParked(_ sequence: Sequence) -> Bool { parked[Int(sequence - first)] }
+  func isLive(at index: Int) -> Bool { live[index] }
+  func isLive(_ sequence: Sequence) -> Bool { live[known(sequence)] }
+  func isParked(_ sequence: Sequence) -> Bool { parked[known(sequence)] }
 
   /// nil for a message that was lost.
   func state(of sequence: Sequence) -> RecordStatus.State? {
@@ -171,12 +228,14 @@ extension SegmentState {
 
   /// nil for a message that has not ended, or was lost.
   func ending(of sequence: Sequence) -> EndingKind? {
-    let number = endings[Int(sequence - first)]
+    let number = endings[known(sequence)]
     return number == 0 ? nil : endingKinds[Int(number) - 1]
   }
 
+  func hasEnding(at index: Int) -> Bool { endings[index] != 0 }
+
   mutating func park(_ sequence: Sequence) {
-    let index = Int(sequence - first)
+    let index = known(sequence)
     parked[index] = true
     parkedCount += 1
     destinations[Int(places[index])].waiting -= 1
@@ -184,7 +243,7 @@ extension SegmentState {
 
   /// Delivered or cancelled: from pending or dead, or of a lost one.
   mutating func end(_ sequence: Sequence, _ kind: EndingKind) {
-    let index = Int(sequence - first)
+    let index = known(sequence)
     if live[index] {
       live[index] = false
       liveCount -= 1
@@ -211,7 +270,7 @@ extension SegmentState {
 extension SegmentState {
   /// The first message from `sequence` on that has ended (or was lost).
   func firstEnded(from sequence: Sequence) -> Sequence? {
-    live.first(false, from: Int(sequence - first)).map { first + UInt64($0) }
+    live.first(false, from: firstIndex(from: sequence)).map { self.sequence(at: $0) }
   }
 
   /// How many messages from `sequence` on have ended (or were lost).
@@ -249,12 +308,12 @@ extension SegmentState {
     destination: UInt32, from sequence: Sequence, limit: Int, budget: inout Int
   ) -> (found: [Sequence], stoppedBefore: Sequence?) {
     var found: [Sequence] = []
-    var index = sequence > first ? Int(min(sequence - first, UInt64(count))) : 0
+    var index = firstIndex(from: sequence)
     while let candidate = live.first(true, from: index) {
-      if found.count == limit || budget == 0 { return (found, first + UInt64(candidate)) }
+      if found.count == limit || budget == 0 { return (found, self.sequence(at: candidate)) }
       budget -= 1
       if !parked[candidate] && destinations[Int(places[candidate])].id == destination {
-        found.append(first + UInt64(candidate))
+        found.append(self.sequence(at: candidate))
       }
       index = candidate + 1
     }

@@ -18,6 +18,7 @@ struct Staging {
   private(set) var messages: [Message] = []
   private(set) var attempts: [Attempt] = []
   private(set) var outcomes: [Outcome] = []
+  private(set) var controls: [ControlRecord] = []
   /// Each of them once; each is held in the destination table until the frame is done.
   private(set) var destinations: [UInt32] = []
   private var used: Set<UInt32> = []
@@ -27,8 +28,10 @@ struct Staging {
   private var attemptCounts: [Sequence: UInt32] = [:]
   private var ended: Set<Sequence> = []
 
-  var isEmpty: Bool { messages.isEmpty && attempts.isEmpty && outcomes.isEmpty }
-  var changeCount: Int { attempts.count + outcomes.count }
+  var isEmpty: Bool {
+    messages.isEmpty && attempts.isEmpty && outcomes.isEmpty && controls.isEmpty
+  }
+  var changeCount: Int { attempts.count + outcomes.count + controls.count }
 
   /// The message with this key among the staged: its index and content.
   func twin(_ key: UUIDKey) -> (index: Int, contentHash: UInt64)? {
@@ -61,10 +64,13 @@ struct Staging {
     outcomes.append(outcome)
   }
 
+  mutating func append(_ control: ControlRecord) { controls.append(control) }
+
   mutating func removeAll() {
     messages.removeAll(keepingCapacity: true)
     attempts.removeAll(keepingCapacity: true)
     outcomes.removeAll(keepingCapacity: true)
+    controls.removeAll(keepingCapacity: true)
     destinations.removeAll(keepingCapacity: true)
     used.removeAll(keepingCapacity: true)
     defined.removeAll(keepingCapacity: true)

@@ -1,21 +1,39 @@
-/// From a UUID's key to the sequences that may carry it: 16 bytes a message.
+/// From a UUID's key to the sequences that may carry it: 16 bytes a message, whatever their number.
 ///
-/// A slot holds 64 bits of the key and the sequence; the shard comes from the key's other half. A hit
-/// is only a hint and is confirmed on the whole key elsewhere. Slots aren't removed one by one: what a
-/// slot means is read off the message's state, and what means nothing any more goes when its shard
-/// needs room. One of 256 shards grows at a time, so that no accept waits for the whole index to move.
+/// A slot holds 48 bits of the key and the sequence in 12 bytes; the shard comes from the key's other
+/// half. A hit is only a hint and is confirmed on the whole key elsewhere. Slots aren't removed one by
+/// one: what a slot means is read off the message's state, and what means nothing any more goes when
+/// its shard needs room. One of 256 shards grows at a time, so that no accept waits for the whole
+/// index to move.
 struct UUIDIndex {
+  /// In 32-bit parts, so that slots stand 12 bytes apart. All zero marks an empty place: no sequence
+  /// is 0.
   private struct Slot {
-    var tag: UInt64 = 0
-    /// 0 marks an empty place.
-    var sequence: Sequence = 0
+    private var tagLow: UInt32 = 0
+    private var tagAndSequenceHigh: UInt32 = 0
+    private var sequenceLow: UInt32 = 0
+
+    init() {}
+
+    /// Both are cut to 48 bits: the log's sequences have no more (`FormatLimits.sequenceMax`).
+    init(tag: UInt64, sequence: Sequence) {
+      tagLow = UInt32(truncatingIfNeeded: tag)
+      tagAndSequenceHigh =
+        UInt32(truncatingIfNeeded: tag >> 32 & 0xffff) << 16
+        | UInt32(truncatingIfNeeded: sequence >> 32 & 0xffff)
+      sequenceLow = UInt32(truncatingIfNeeded: sequence)
+    }
+
+    var tag: UInt64 { UInt64(tagAndSequenceHigh >> 16) << 32 | UInt64(tagLow) }
+    var sequence: Sequence {
+      UInt64(tagAndSequenceHigh & 0xffff) << 32 | UInt64(sequenceLow)
+    }
   }
 
   private struct Shard {
     var slots: [Slot] = []
     var used = 0
 
-    /// Not a power of two: growing by a half keeps the load between 0.58 and 0.875.
     func home(_ tag: UInt64) -> Int {
       Int(
         truncatingIfNeeded: (tag &* 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(
@@ -34,61 +52,78 @@ struct UUIDIndex {
     }
   }
 
+  private static let shardCount = 256
   private var shards: [Shard]
 
   /// Holds no memory and takes nothing in: what stands for the index while it is worked on.
   static let placeholder = UUIDIndex(shards: [])
 
-  init() { shards = Array(repeating: Shard(), count: 256) }
+  init() { shards = Array(repeating: Shard(), count: Self.shardCount) }
   private init(shards: [Shard]) { self.shards = shards }
 
   var count: Int { shards.reduce(0) { $0 + $1.used } }
+  var byteCount: Int {
+    shards.reduce(0) { $0 + $1.slots.capacity * MemoryLayout<Slot>.stride }
+  }
 
-  /// Whether `insert` would have to make room first.
+  /// Whether `insert` would have to make room first: at 85 % a search that finds nothing looks at 22
+  /// slots, which are neighbours in memory.
   func isFull(for key: UUIDKey) -> Bool {
     let shard = shards[Self.shard(key)]
-    return (shard.used + 1) * 8 > shard.slots.count * 7
+    return (shard.used + 1) * 20 > shard.slots.count * 17
   }
 
   mutating func insert(_ key: UUIDKey, _ sequence: Sequence) {
     if isFull(for: key) { makeRoom(for: key) { _ in false } }
-    shards[Self.shard(key)].put(Slot(tag: key.low, sequence: sequence))
+    shards[Self.shard(key)].put(Slot(tag: Self.tag(key), sequence: sequence))
   }
 
   /// Room for `count` messages in an index that is empty, so that filling it moves little.
   mutating func reserve(_ count: Int) {
-    guard count > 4096 else { return }
-    // Keys are spread evenly; a shard that gets more than its share grows.
-    let slots = (count / 256 + count / 2048) * 8 / 7 + 16
     for shard in shards.indices {
+      let slots = Self.size(ofShard: shard, holding: count / Self.shardCount)
       shards[shard].slots = Array(repeating: Slot(), count: slots)
     }
   }
 
-  /// Grows the key's shard; `isStale` says of a sequence that nobody will ask for it again.
+  /// Rebuilds the key's shard, larger where that is needed; `isStale` says of a sequence that nobody
+  /// will ask for it again.
   mutating func makeRoom(for key: UUIDKey, _ isStale: (Sequence) -> Bool) {
     let shard = Self.shard(key)
-    var kept = shards[shard].slots.filter { $0.sequence != 0 }
-    kept.removeAll { isStale($0.sequence) }
+    var kept = shards[shard].slots
+    kept.removeAll { $0.sequence == 0 || isStale($0.sequence) }
     var fresh = Shard()
-    fresh.slots = Array(repeating: Slot(), count: max(16, (kept.count + 1) * 3 / 2))
+    fresh.slots = Array(repeating: Slot(), count: Self.size(ofShard: shard, holding: kept.count))
     for slot in kept { fresh.put(slot) }
     shards[shard] = fresh
   }
 
+  /// Shards grow by a fifth, each at a number of its own: they hold much the same number of slots, so
+  /// with one rule for all they would all be nearly full, then all be nearly a third empty. Spread out
+  /// they take 15.5 bytes a message together at any time.
+  private static func size(ofShard shard: Int, holding count: Int) -> Int {
+    // In 256ths of a slot.
+    var size = 20 << 8 + shard * 4
+    while (count + 1) * 5 << 8 > size * 4 { size += size / 5 }
+    return size >> 8
+  }
+
   private static func shard(_ key: UUIDKey) -> Int { Int(truncatingIfNeeded: key.high >> 56) }
+  private static func tag(_ key: UUIDKey) -> UInt64 { key.low & 0xffff_ffff_ffff }
 
   /// The sequences that may carry this key, in no order.
   func candidates(_ key: UUIDKey) -> [Sequence] {
     let shard = shards[Self.shard(key)]
     guard shard.used > 0 else { return [] }
+    let tag = Self.tag(key)
     var found: [Sequence] = []
-    var index = shard.home(key.low)
-    while shard.slots[index].sequence != 0 {
-      if shard.slots[index].tag == key.low { found.append(shard.slots[index].sequence) }
+    var index = shard.home(tag)
+    while true {
+      let slot = shard.slots[index]
+      if slot.sequence == 0 { return found }
+      if slot.tag == tag { found.append(slot.sequence) }
       index += 1
       if index == shard.slots.count { index = 0 }
     }
-    return found
   }
 }

@@ -62,6 +62,12 @@ package struct DiskError: Error, Sendable, Equatable, CustomStringConvertible {
   }
   /// The code for "fewer bytes than asked for were written, and no reason was given".
   package static let shortWrite = EIO
+  /// With the directory in front of the file's name, for people.
+  func located(in disk: any Disk) -> DiskError {
+    guard !file.hasPrefix("/") else { return self }
+    return DiskError(
+      operation: operation, file: file.isEmpty ? disk.path : disk.path + "/" + file, code: code)
+  }
   /// ENOSPC or EDQUOT.
   package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
   package var description: String {

@@ -102,7 +102,10 @@ package final class FileDisk: Disk {
     // O_NONBLOCK: a FIFO with a segment's name must not hang the start.
     let file = openat(descriptor, name, flags | O_CLOEXEC | O_NONBLOCK, 0o666)
     guard file >= 0 else { throw error(.open, name, errno) }
-    return OpenFile(name: name, descriptor: file)
+    let opened = OpenFile(name: name, descriptor: file)
+    // Only files have a size; others are told at once.
+    _ = try opened.size()
+    return opened
   }
 
   package func rename(_ from: String, to: String) throws(DiskError) {

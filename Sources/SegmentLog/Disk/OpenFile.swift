@@ -17,7 +17,8 @@ final class OpenFile: DiskFile {
   func size() throws(DiskError) -> UInt64 {
     var info = stat()
     guard fstat(descriptor, &info) == 0 else { throw error(.open, errno) }
-    guard info.st_mode & S_IFMT == S_IFREG else { throw error(.open, EISDIR) }
+    let kind = info.st_mode & S_IFMT
+    guard kind == S_IFREG else { throw error(.open, kind == S_IFDIR ? EISDIR : EINVAL) }
     return UInt64(max(info.st_size, 0))
   }
 

@@ -6,11 +6,13 @@ enum SectionType {
   static let attempts: UInt8 = 3
   static let outcomes: UInt8 = 4
   static let control: UInt8 = 5
-  /// Reserved for the record that puts a compacted file in force; see FORMAT.md.
+  /// Puts compacted files in force.
   static let compacted: UInt8 = 6
   static let blocks: UInt8 = 7
-  /// Reserved for messages whose sequences have gaps (compacted files).
+  /// Messages whose sequences have gaps, in cold segments.
   static let sparseMessages: UInt8 = 8
+  /// What tried messages wait for, in cold segments.
+  static let waits: UInt8 = 9
   static let notes: UInt8 = 0x80 | 1
 
   /// One bit for each section that this version knows, none for others.
@@ -25,6 +27,8 @@ enum SectionType {
 /// thousand costs no allocation; the UUID's text is read on demand with `FrameDirectory.uuid(of:)`.
 package struct DirectoryMessage: Sendable, Equatable {
   package var sequence: Sequence
+  /// Milliseconds since 1970: the frame's `committedAt`, or the message's own in a cold segment.
+  package var acceptedAtMs: UInt64
   package var key: UUIDKey
   package var contentHash: UInt64
   package var destination: UInt32
@@ -38,6 +42,11 @@ package struct DirectoryMessage: Sendable, Equatable {
   /// Where the UUID stands in the directory; length 0 means the packed form of 16 bytes.
   var uuidOffset: UInt32
   var uuidLength: UInt8
+  /// The entry's first byte, and what stands behind the destination: with these it is copied as it
+  /// is, whatever a later version has added.
+  var flags: UInt8
+  var restOffset: UInt32
+  var restLength: UInt32
 }
 
 package struct DestinationDefinition: Sendable, Equatable {
@@ -61,9 +70,11 @@ package struct DirectoryAttempt: Sendable, Equatable {
 
 /// The frame in which a note stands.
 package struct NotePlace: Sendable, Hashable {
+  package var kind: SegmentHeader.Kind
   package var segment: UInt64
   package var frameOffset: UInt64
-  package init(segment: UInt64, frameOffset: UInt64) {
+  package init(kind: SegmentHeader.Kind = .wal, segment: UInt64, frameOffset: UInt64) {
+    self.kind = kind
     self.segment = segment
     self.frameOffset = frameOffset
   }

@@ -1,6 +1,8 @@
 /// The sizes of format version 1, in bytes. Writers keep them, readers refuse what goes beyond.
 package enum FormatLimits {
   package static let headSize = 64
+  /// Sequences stay below this. At a million messages a second it is reached after nine years.
+  package static let sequenceMax: Sequence = 1 << 48
   /// Frames begin here; before it stand the two copies of the segment header.
   package static let firstFrameOffset: UInt64 = 8192
   package static let headerCopyOffset = 4096

@@ -2,7 +2,9 @@ extension FrameDirectory {
   /// What no single section can tell: the count of the head, the length of the frame, and that
   /// payloads and notes lie inside of blocks. Fills the places of the payloads in.
   mutating func check(_ head: FrameHead) throws(FrameError) {
-    let records = messages.count + attempts.count + outcomes.count + controls.count
+    let records =
+      messages.count + attempts.count + outcomes.count + controls.count + waits.count
+      + compactions.count
     guard records == Int(head.recordCount) else {
       throw .badDirectory(section: 0, reason: "\(records) records, head says \(head.recordCount)")
     }

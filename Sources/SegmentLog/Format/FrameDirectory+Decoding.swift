@@ -51,13 +51,20 @@ extension FrameDirectory {
     var input = ByteReader(body)
     switch section {
     case SectionType.destinations: try decodeDestinations(count, &input)
-    case SectionType.messages: try decodeMessages(count, &input, at: start, head.baseSequence)
-    case SectionType.attempts: try decodeAttempts(count, &input, head.baseSequence)
-    case SectionType.outcomes: try decodeOutcomes(count, &input, head.baseSequence)
+    case SectionType.messages: try decodeMessages(count, &input, at: start, head)
+    case SectionType.sparseMessages: try decodeSparseMessages(count, &input, at: start, head)
+    case SectionType.waits: try decodeWaits(count, &input, head)
+    case SectionType.compacted: try decodeCompactions(count, &input)
+    case SectionType.attempts:
+      try DirectorySections.decodeAttempts(count, &input, head.baseSequence, into: &attempts)
+    case SectionType.outcomes:
+      try DirectorySections.decodeOutcomes(count, &input, head.baseSequence, into: &outcomes)
     case SectionType.control: try decodeControls(count, &input)
     case SectionType.blocks: try decodeBlocks(count, &input, head)
     case SectionType.notes: try decodeNotes(count, &input, head.baseSequence)
-    case let ignorable where ignorable & 0x80 != 0: return
+    case let ignorable where ignorable & 0x80 != 0:
+      hasUnknownSections = true
+      return
     default: throw FrameError.unknownSection(section)
     }
     guard input.isAtEnd else {
@@ -78,50 +85,17 @@ extension FrameDirectory {
   }
 
   private mutating func decodeMessages(
-    _ count: Int, _ input: inout ByteReader, at start: Int, _ base: Sequence
+    _ count: Int, _ input: inout ByteReader, at start: Int, _ head: FrameHead
   ) throws {
+    guard messages.isEmpty else { throw EntryError.value("second section of messages") }
+    let base = head.baseSequence
     guard base >= 1, base <= UInt64.max - UInt64(count) else { throw EntryError.value("sequence") }
     messages.reserveCapacity(min(count, input.remaining / MessageCoding.sizeMin))
     for index in 0..<count {
       messages.append(
-        try MessageCoding.decode(&input, directoryOffset: start, sequence: base + UInt64(index)))
-    }
-  }
-
-  private mutating func decodeAttempts(
-    _ count: Int, _ input: inout ByteReader, _ base: Sequence
-  ) throws {
-    var sequence = base
-    for _ in 0..<count {
-      sequence = try input.sequence(after: sequence)
-      attempts.append(
-        DirectoryAttempt(
-          sequence: sequence, count: try input.varint(as: UInt32.self),
-          delayMs: try input.varint(as: UInt32.self), status: try input.varint(as: UInt16.self)))
-    }
-  }
-
-  /// Runs of (kind, status, how many), then the sequences and attempts of each.
-  private mutating func decodeOutcomes(
-    _ count: Int, _ input: inout ByteReader, _ base: Sequence
-  ) throws {
-    var left = count
-    while left > 0 {
-      guard let kind = OutcomeKind(rawValue: try input.byte()) else {
-        throw EntryError.value("kind of outcome")
-      }
-      let status = try input.varint(as: UInt16.self)
-      let run = try input.varint()
-      guard run >= 1, run <= UInt64(left) else { throw EntryError.value("length of a run") }
-      var sequence = base
-      for _ in 0..<Int(run) {
-        sequence = try input.sequence(after: sequence)
-        outcomes.append(
-          DirectoryOutcome(
-            sequence: sequence, kind: kind, status: status,
-            attempts: try input.varint(as: UInt32.self)))
-      }
-      left -= Int(run)
+        try MessageCoding.decode(
+          &input, directoryOffset: start, sequence: base + UInt64(index),
+          acceptedAtMs: head.committedAtMs))
     }
   }
 

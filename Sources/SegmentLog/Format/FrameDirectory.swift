@@ -1,16 +1,22 @@
 /// A frame's directory, decoded into flat arrays that are used again for the next frame.
 package struct FrameDirectory: Sendable {
   package internal(set) var destinations: [DestinationDefinition] = []
-  /// Their sequences are `baseSequence`, + 1, + 2 …
+  /// Their sequences are `baseSequence`, + 1, + 2 …, or, in a cold segment, ascending with gaps.
   package internal(set) var messages: [DirectoryMessage] = []
+  package internal(set) var isSparse = false
+  /// Of messages in cold segments; apply after messages.
+  package internal(set) var waits: [DirectoryWait] = []
   /// Apply after messages, in this order.
   package internal(set) var attempts: [DirectoryAttempt] = []
   /// Apply after attempts.
   package internal(set) var outcomes: [DirectoryOutcome] = []
-  /// Apply last.
   package internal(set) var controls: [ControlRecord] = []
+  /// Apply last.
+  package internal(set) var compactions: [CompactionRecord] = []
   package internal(set) var notes: [DirectoryNote] = []
   package internal(set) var blocks: [DirectoryBlock] = []
+  /// There are sections that this version does not know and may step over.
+  package internal(set) var hasUnknownSections = false
   /// The directory's own bytes.
   package internal(set) var bytes: [UInt8] = []
 
@@ -46,10 +52,21 @@ package struct FrameDirectory: Sendable {
 
   /// nil when the sequence isn't in this frame.
   package func message(_ sequence: Sequence) -> DirectoryMessage? {
-    guard let first = messages.first, sequence >= first.sequence,
-      sequence - first.sequence < UInt64(messages.count)
-    else { return nil }
+    guard let first = messages.first, sequence >= first.sequence else { return nil }
+    if isSparse { return sparseMessage(sequence) }
+    guard sequence - first.sequence < UInt64(messages.count) else { return nil }
     return messages[Int(sequence - first.sequence)]
+  }
+
+  private func sparseMessage(_ sequence: Sequence) -> DirectoryMessage? {
+    var low = 0
+    var high = messages.count
+    while low < high {
+      let middle = (low + high) / 2
+      if messages[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+    }
+    guard low < messages.count, messages[low].sequence == sequence else { return nil }
+    return messages[low]
   }
 
   /// The note of a message after this many attempts; the latest one when `attempts` is nil.
@@ -60,6 +77,10 @@ package struct FrameDirectory: Sendable {
   mutating func removeAll() {
     destinations.removeAll(keepingCapacity: true)
     messages.removeAll(keepingCapacity: true)
+    isSparse = false
+    waits.removeAll(keepingCapacity: true)
+    compactions.removeAll(keepingCapacity: true)
+    hasUnknownSections = false
     attempts.removeAll(keepingCapacity: true)
     outcomes.removeAll(keepingCapacity: true)
     controls.removeAll(keepingCapacity: true)

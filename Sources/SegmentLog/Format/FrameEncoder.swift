@@ -3,8 +3,12 @@
 /// `begin`, then records in any order, then `encode`, then `withFrame` for each attempt to write it.
 /// Not for two threads at once.
 package final class FrameEncoder {
-  private let deflater = Deflater(level: 1)
-  private var baseSequence: Sequence = 1
+  private let deflater: Deflater
+  private(set) var baseSequence: Sequence = 1
+  /// Set while messages with gaps between their sequences are gathered: what their times are
+  /// differences to.
+  private(set) var sparseTimeMs: UInt64?
+  private var lastSparse: Sequence = 1
   private var destinationBytes = ByteWriter()
   private var destinationCount = 0
   private var messageBytes = ByteWriter(capacity: 64 << 10)
@@ -13,6 +17,9 @@ package final class FrameEncoder {
   private var outcomes: [DirectoryOutcome] = []
   private var controlBytes = ByteWriter()
   private var controlCount = 0
+  private var waits: [DirectoryWait] = []
+  private var compactionBytes = ByteWriter()
+  private var compactionCount = 0
   private var notes: [DirectoryNote] = []
   private var payloads = BlockFiller()
   private var texts = BlockFiller()
@@ -23,7 +30,8 @@ package final class FrameEncoder {
   private var directory = ByteWriter(capacity: 64 << 10)
   private var frame = ByteWriter(capacity: 256 << 10)
 
-  package init() {}
+  /// `level`: of deflate.
+  package init(level: Int32 = 1) { deflater = Deflater(level: level) }
 
   /// Forgets everything and begins a frame whose first message gets `baseSequence`.
   package func begin(baseSequence: Sequence) {
@@ -37,6 +45,10 @@ package final class FrameEncoder {
     outcomes.removeAll(keepingCapacity: true)
     controlBytes.reset()
     controlCount = 0
+    sparseTimeMs = nil
+    waits.removeAll(keepingCapacity: true)
+    compactionBytes.reset()
+    compactionCount = 0
     notes.removeAll(keepingCapacity: true)
     payloads.reset()
     texts.reset()
@@ -46,16 +58,26 @@ package final class FrameEncoder {
     frame.reset()
   }
 
-  /// Messages, attempts, outcomes and controls.
-  package var recordCount: Int { messageCount + attempts.count + outcomes.count + controlCount }
+  /// Begins a frame of a cold segment, which `encode` is to be told the same time for.
+  package func beginSparse(baseSequence: Sequence, committedAtMs: UInt64) {
+    begin(baseSequence: baseSequence)
+    sparseTimeMs = committedAtMs
+    lastSparse = baseSequence
+  }
+
+  /// Messages and all that happens to them, controls and compactions.
+  package var recordCount: Int {
+    messageCount + attempts.count + outcomes.count + controlCount + waits.count + compactionCount
+  }
   package var isEmpty: Bool { recordCount == 0 && destinationCount == 0 }
   /// Payloads and error texts before compression, in bytes.
   package var rawBytes: Int { payloads.count + texts.count }
 
   /// What the frame can't be longer than, in bytes, as it stands now.
   package var lengthMax: Int {
-    FormatLimits.headSize + 8 * 21 + destinationBytes.count + messageBytes.count
+    FormatLimits.headSize + 10 * 21 + destinationBytes.count + messageBytes.count
       + attempts.count * 26 + outcomes.count * 40 + controlBytes.count + notes.count * 60
+      + waits.count * 40 + compactionBytes.count
       + (payloads.blockCount + texts.blockCount) * 14 + rawBytes
   }
 
@@ -77,6 +99,7 @@ package final class FrameEncoder {
   package func append(_ record: NewRecord, destination: UInt32) -> Sequence {
     precondition(record.payload.count <= FormatLimits.payloadMax)
     precondition(blockTable.count == 0, "records are appended before encode")
+    precondition(sparseTimeMs == nil)
     MessageCoding.encode(record, destination: destination, into: &messageBytes)
     record.payload.withUnsafeBytes { _ = payloads.append($0) }
     defer { messageCount += 1 }
@@ -89,15 +112,23 @@ package final class FrameEncoder {
       DirectoryAttempt(
         sequence: attempt.sequence, count: attempt.count, delayMs: attempt.delayMs,
         status: attempt.status))
-    note(attempt.sequence, attempts: attempt.count, attempt.error, previousNote)
+    note(
+      attempt.sequence, attempts: attempt.count, attempt.error,
+      previousNote.map { .at($0) } ?? .none)
   }
 
   package func append(_ outcome: OutcomeRecord, previousNote: NotePlace?) {
+    add(outcome)
+    note(
+      outcome.sequence, attempts: outcome.attempts, outcome.error,
+      previousNote.map { .at($0) } ?? .none)
+  }
+
+  private func add(_ outcome: OutcomeRecord) {
     outcomes.append(
       DirectoryOutcome(
         sequence: outcome.sequence, kind: outcome.kind, status: outcome.status,
         attempts: outcome.attempts))
-    note(outcome.sequence, attempts: outcome.attempts, outcome.error, previousNote)
   }
 
   package func append(_ control: ControlRecord) {
@@ -107,8 +138,42 @@ package final class FrameEncoder {
     controlCount += 1
   }
 
+  /// A message of another segment, in ascending order of their sequences; after `beginSparse`.
+  package func append(
+    copyOf message: DirectoryMessage, in directory: FrameDirectory, destination: UInt32,
+    payload: ArraySlice<UInt8>
+  ) {
+    guard let time = sparseTimeMs else { preconditionFailure("not a sparse frame") }
+    precondition(payload.count == Int(message.payloadLength))
+    precondition(messageCount == 0 || message.sequence > lastSparse)
+    messageBytes.append(sequence: message.sequence, after: lastSparse)
+    messageBytes.append(time: message.acceptedAtMs, after: time)
+    MessageCoding.copy(message, of: directory, destination: destination, into: &messageBytes)
+    payload.withUnsafeBytes { _ = payloads.append($0) }
+    lastSparse = message.sequence
+    messageCount += 1
+  }
+
+  package func append(_ wait: DirectoryWait, error: String) {
+    waits.append(wait)
+    note(wait.sequence, attempts: wait.attempts, error, wait.attempts > 1 ? .unknown : .none)
+  }
+
+  /// An outcome of another segment, with the last text only.
+  package func append(copyOf outcome: OutcomeRecord) {
+    add(outcome)
+    note(
+      outcome.sequence, attempts: outcome.attempts, outcome.error,
+      outcome.attempts > 1 ? .unknown : .none)
+  }
+
+  package func append(_ compaction: CompactionRecord) {
+    compaction.encode(into: &compactionBytes)
+    compactionCount += 1
+  }
+
   private func note(
-    _ sequence: Sequence, attempts: UInt32, _ text: String, _ previous: NotePlace?
+    _ sequence: Sequence, attempts: UInt32, _ text: String, _ previous: PreviousNote
   ) {
     var text = text
     guard !text.isEmpty else { return }
@@ -120,7 +185,7 @@ package final class FrameEncoder {
       DirectoryNote(
         sequence: sequence, attempts: attempts, block: UInt32(place.block),
         offsetInBlock: UInt32(place.offset), length: UInt32(place.length),
-        previous: previous.map { .at($0) } ?? .none))
+        previous: previous))
   }
 
   /// Compresses and lays the frame out; returns its length, which stays what it is until the next
@@ -129,6 +194,7 @@ package final class FrameEncoder {
   package func encode(
     kind: FrameKind = .data, salt: UInt64, frameNumber: UInt64, committedAtMs: UInt64
   ) -> Int {
+    precondition(sparseTimeMs == nil || sparseTimeMs == committedAtMs)
     if blockTable.count == 0 {
       payloads.store(into: &blockBytes, table: &blockTable, deflater)
       texts.store(into: &blockBytes, table: &blockTable, deflater)
@@ -165,13 +231,33 @@ package final class FrameEncoder {
     directory.reset()
     directory.append(
       section: SectionType.destinations, count: destinationCount, destinationBytes.bytes)
-    directory.append(section: SectionType.messages, count: messageCount, messageBytes.bytes)
+    directory.append(
+      section: sparseTimeMs == nil ? SectionType.messages : SectionType.sparseMessages,
+      count: messageCount, messageBytes.bytes)
+    layWaits()
     layAttempts()
     layOutcomes()
     directory.append(section: SectionType.control, count: controlCount, controlBytes.bytes)
     directory.append(
+      section: SectionType.compacted, count: compactionCount, compactionBytes.bytes)
+    directory.append(
       section: SectionType.blocks, count: payloads.blockCount + texts.blockCount, blockTable.bytes)
     layNotes()
+  }
+
+  private func layWaits() {
+    guard !waits.isEmpty, let time = sparseTimeMs else { return }
+    scratch.reset()
+    var previous = baseSequence
+    for wait in waits {
+      scratch.append(sequence: wait.sequence, after: previous)
+      scratch.append(varint: UInt64(wait.attempts))
+      scratch.append(varint: UInt64(wait.status))
+      scratch.append(varint: UInt64(wait.delayMs))
+      scratch.append(time: wait.dueAtMs, after: time)
+      previous = wait.sequence
+    }
+    directory.append(section: SectionType.waits, count: waits.count, scratch.bytes)
   }
 
   private func layAttempts() {

@@ -52,12 +52,27 @@ enum MessageCoding {
     if let maxAttempts = record.maxAttempts { out.append(varint: UInt64(maxAttempts)) }
   }
 
+  /// The same entry with another destination's number, every other byte as it stands in `directory`.
+  static func copy(
+    _ message: DirectoryMessage, of directory: FrameDirectory, destination: UInt32,
+    into out: inout ByteWriter
+  ) {
+    out.append(message.flags)
+    out.append(varint: UInt64(destination))
+    let start = Int(message.restOffset)
+    directory.bytes.withUnsafeBytes { bytes in
+      out.append(
+        bytes: UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(message.restLength)]))
+    }
+  }
+
   /// `directoryOffset`: where `input`'s bytes begin in the directory.
   static func decode(
-    _ input: inout ByteReader, directoryOffset: Int, sequence: Sequence
+    _ input: inout ByteReader, directoryOffset: Int, sequence: Sequence, acceptedAtMs: UInt64
   ) throws -> DirectoryMessage {
     let flags = try input.byte()
     let destination = try input.varint(as: UInt32.self)
+    let restOffset = input.offset
     let payloadLength = try input.varint(as: UInt32.self)
     var uuidLength: UInt8 = 0
     if flags & Flag.packedUUID == 0 {
@@ -81,9 +96,11 @@ enum MessageCoding {
     let maxAttempts = flags & Flag.maxAttempts == 0 ? nil : try input.varint(as: UInt32.self)
     try skipReserved(flags, &input)
     return DirectoryMessage(
-      sequence: sequence, key: key, contentHash: hash, destination: destination,
-      payloadLength: payloadLength, block: 0, offsetInBlock: 0, start: start, maxAgeMs: maxAge,
-      maxAttempts: maxAttempts, uuidOffset: uuidOffset, uuidLength: uuidLength)
+      sequence: sequence, acceptedAtMs: acceptedAtMs, key: key, contentHash: hash,
+      destination: destination, payloadLength: payloadLength, block: 0, offsetInBlock: 0,
+      start: start, maxAgeMs: maxAge, maxAttempts: maxAttempts, uuidOffset: uuidOffset,
+      uuidLength: uuidLength, flags: flags, restOffset: UInt32(directoryOffset + restOffset),
+      restLength: UInt32(input.offset - restOffset))
   }
 
   /// Fields that a later minor version may write; their layout is fixed today.

@@ -2,6 +2,8 @@
 enum NoteCoding {
   private static let noneTag: UInt64 = 0
   private static let unknownTag: UInt64 = 1
+  /// Set in the id of a cold segment; no id is that large.
+  private static let coldBit: UInt64 = 1 << 62
 
   static func encode(_ note: DirectoryNote, after previous: Sequence, into out: inout ByteWriter) {
     out.append(sequence: note.sequence, after: previous)
@@ -14,8 +16,8 @@ enum NoteCoding {
     case .unknown: out.append(varint: unknownTag)
     case .at(let place):
       // Segment ids begin at 1, so that id + 1 is never one of the two tags above.
-      precondition(place.segment >= 1 && place.segment < UInt64.max)
-      out.append(varint: place.segment + 1)
+      precondition(place.segment >= 1 && place.segment < coldBit)
+      out.append(varint: (place.segment | (place.kind == .cold ? coldBit : 0)) + 1)
       out.append(varint: place.frameOffset)
     }
   }
@@ -32,7 +34,11 @@ enum NoteCoding {
     case noneTag: place = .none
     case unknownTag: place = .unknown
     case let segment:
-      place = .at(NotePlace(segment: segment - 1, frameOffset: try input.varint()))
+      let id = segment - 1
+      place = .at(
+        NotePlace(
+          kind: id & coldBit == 0 ? .wal : .cold, segment: id & ~coldBit,
+          frameOffset: try input.varint()))
     }
     return DirectoryNote(
       sequence: sequence, attempts: attempts, block: block, offsetInBlock: offset, length: length,

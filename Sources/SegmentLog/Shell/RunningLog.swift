@@ -19,17 +19,16 @@ package final class RunningLog: Sendable {
     package var committed: @Sendable ([LogArrival], UInt64) -> Void
     /// The log has stopped for good. Everything that waited was answered.
     package var failed: @Sendable (LogFailure) -> Void
-    /// True when the first message is refused because the disk is full, false when there is room
-    /// for a whole segment again.
-    package var diskFull: @Sendable (Bool) -> Void
+    /// Each change, from `enough` on.
+    package var space: @Sendable (SpaceLevel) -> Void
     package init(
       committed: @escaping @Sendable ([LogArrival], UInt64) -> Void,
       failed: @escaping @Sendable (LogFailure) -> Void,
-      diskFull: @escaping @Sendable (Bool) -> Void
+      space: @escaping @Sendable (SpaceLevel) -> Void
     ) {
       self.committed = committed
       self.failed = failed
-      self.diskFull = diskFull
+      self.space = space
     }
   }
 
@@ -211,6 +210,11 @@ extension RunningLog {
     metrics.syncHistogram = syncs.histogram
     metrics.tornTailBytes = numbers.tornTailBytes
     metrics.damagedFrames = numbers.damagedFrames
+    metrics.lostMessages = numbers.lostMessages
+    metrics.space = numbers.space
+    metrics.freeBytes = numbers.freeBytes
+    metrics.markBytes = numbers.markBytes
+    metrics.reserveBytes = numbers.reserveBytes
     metrics.waitingMessages = UInt64(waiting.messages)
     metrics.waitingBytes = UInt64(waiting.bytes)
     return metrics

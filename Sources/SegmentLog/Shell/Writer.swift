@@ -31,8 +31,8 @@ final class Writer {
   private var dropped: [String] = []
   private var compactions: [WriteQueue.CompactionReply] = []
   private var isClosing = false
-  /// The observer was told that the disk is full.
-  private var toldDiskFull = false
+  /// What the observer was told last.
+  private var toldSpace = SpaceLevel.enough
 
   init(core: LogCore, shared: LogThreads, settings: Settings) {
     self.core = core
@@ -44,6 +44,7 @@ final class Writer {
   func run() {
     do throws(LogFailure) {
       publish()
+      tellSpace()
       while !isClosing { try round() }
       try close()
     } catch {
@@ -65,6 +66,7 @@ final class Writer {
     if mustCommit { try commit() }
     answers.deliver(to: shared.inbox)
     if !core.hasStaged { try upkeep() }
+    tellSpace()
   }
 
   private func upkeep() throws(LogFailure) {
@@ -112,7 +114,6 @@ final class Writer {
       publish()
     case .prepared(let result):
       core.prepared(result, nowMs: shared.wallMs())
-      if toldDiskFull && core.preparation.isReady { tellDiskFull(false) }
     case .checkpointed(let result):
       try core.checkpointed(result, nowMs: shared.wallMs())
       answerCompactions()
@@ -139,9 +140,7 @@ final class Writer {
         }
         return .success(.admitted(admissions))
       case .conflict(let indices): return .success(.conflict(indices))
-      case .refused(let refusal):
-        if refusal == .diskFull { tellDiskFull(true) }
-        return .failure(rejection(refusal))
+      case .refused(let refusal): return .failure(rejection(refusal))
       case .frameFull: try commitAndAnswer()
       }
     }
@@ -191,17 +190,18 @@ final class Writer {
       if !arrivals.isEmpty { shared.observer.committed(arrivals, commit.committedAtMs) }
       answers.settleChanges()
     case .noSpace:
-      tellDiskFull(true)
       if let first = arrivals.first?.sequence { answers.reject(from: first, .diskFull) }
       answers.settleChanges(.diskFull)
     }
     arrivals.removeAll(keepingCapacity: true)
   }
 
-  private func tellDiskFull(_ isFull: Bool) {
-    guard isFull != toldDiskFull else { return }
-    toldDiskFull = isFull
-    shared.observer.diskFull(isFull)
+  private func tellSpace() {
+    let level = core.spaceLevel
+    guard level != toldSpace else { return }
+    toldSpace = level
+    publish()
+    shared.observer.space(level)
   }
 
   private func answerCompactions() {

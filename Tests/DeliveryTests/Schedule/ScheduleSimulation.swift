@@ -259,7 +259,7 @@ struct ScheduleSimulation {
       guard entry.due <= now.monotonic, entry.notBeforeMs <= now.wallMs else { continue }
       // After a step of the wall clock it may take until the next look at it.
       if entry.notBeforeMs > 0, now.monotonic < steppedAt + limits.wallLook { continue }
-      if let i = scheduler.index[DestinationKey(lane: 0, origin: entry.origin)],
+      if let i = scheduler.destinations[DestinationKey(lane: 0, origin: entry.origin)],
         isRightlyIdle(scheduler.destinations[i])
       {
         continue
@@ -274,11 +274,11 @@ struct ScheduleSimulation {
     // What one destination and all suspects leave free while nobody waits (see the slots).
     let ceiling = limits.worker - max(1, limits.worker / 8)
     let suspectCeiling = limits.worker - max(1, limits.worker / 4)
-    let suspectCalls = scheduler.destinations.reduce(0) { $0 + $1.gate.suspectCalls }
-    let doubtfulCalls = scheduler.destinations.reduce(0) { $0 + $1.gate.doubtfulCalls }
+    let suspectCalls = scheduler.destinations.live.reduce(0) { $0 + $1.gate.suspectCalls }
+    let doubtfulCalls = scheduler.destinations.live.reduce(0) { $0 + $1.gate.doubtfulCalls }
     let isDoubtful = gate.isSuspect || !gate.hasSucceeded
     let isCapped =
-      scheduler.index.count > 1
+      scheduler.destinationCount > 1
       && (gate.inFlight >= ceiling || gate.isSuspect && suspectCalls >= suspectCeiling
         || isDoubtful && doubtfulCalls >= ceiling)
     return pageIsLate || gate.isHeld(at: now) || isCapped

@@ -50,6 +50,39 @@ struct SchedulerTests {
     #expect(other.start().count == 56)
   }
 
+  @Test(
+    "while the store has room for few outcomes, those that fail get one call every ten seconds, the others all"
+  )
+  func scarcity() {
+    var world = ScheduleWorld(worker: 8)
+    world.warmUp("good", "bad", "worse")
+    for name in ["bad", "worse"] {
+      world.arrive(2, at: name)
+      world.start()
+      world.endOldest(of: name, .trouble)
+      world.endOldest(of: name, .trouble)
+    }
+    world.scheduler.handle(.scarcity(ScheduleWorld.grant, true), at: world.now)
+    world.arrive(3, at: "bad")
+    world.arrive(3, at: "worse")
+    world.arrive(1, at: "new")
+    world.arrive(3, at: "good")
+    world.start()
+    #expect(world.inFlight("good") == 3)
+    #expect(world.inFlight("new") == 1)
+    #expect(world.inFlight("bad") + world.inFlight("worse") == 0)
+    #expect(world.wakeAt == world.now.monotonic + .seconds(10))
+    world.pass(.seconds(10))
+    world.start()
+    #expect(world.inFlight("bad") + world.inFlight("worse") == 1)
+    world.pass(.seconds(9))
+    world.start()
+    #expect(world.inFlight("bad") + world.inFlight("worse") == 1)
+    world.scheduler.handle(.scarcity(ScheduleWorld.grant, false), at: world.now)
+    world.start()
+    #expect(world.inFlight("bad") + world.inFlight("worse") > 1)
+  }
+
   @Test("suspects together hold at most half of the slots while others wait")
   func suspects() {
     var world = ScheduleWorld(worker: 8)
@@ -234,6 +267,35 @@ struct SchedulerTests {
     #expect(world.start() == [1])
   }
 
+  @Test("what was left in the store is read as it is needed, not all at once")
+  func lapsRest() throws {
+    var limits = SchedulerLimits()
+    limits.worker = 1
+    limits.timed = 8
+    limits.page = 4
+    var world = ScheduleWorld(limits: limits)
+    world.arrive(20, at: "a", due: .after(milliseconds: 1000))
+    world.pass(.seconds(2))
+    func attempt(_ world: inout ScheduleWorld, _ numbers: ClosedRange<UInt64>) {
+      for number in numbers {
+        #expect(world.start() == [number])
+        world.end(number, .neutral)
+      }
+    }
+    attempt(&world, 1...4)
+    #expect(world.pages.isEmpty)
+    attempt(&world, 5...5)
+    let first = try #require(world.pages.first)
+    let page = PendingPage(
+      entries: (9...12).map { world.entry($0, at: "a") }, next: Cursor(value: 12), upTo: 12)
+    world.scheduler.pageArrived(page, for: first, at: world.now)
+    attempt(&world, 6...8)
+    #expect(world.pages.count == 1)
+    attempt(&world, 9...9)
+    #expect(world.pages.count == 2)
+    #expect(world.pages.last?.after == Cursor(value: 12))
+  }
+
   @Test("messages that were announced behind later ones are walked to, and nobody goes twice")
   func moreBehind() {
     var world = ScheduleWorld(worker: 8)
@@ -302,8 +364,8 @@ struct SchedulerTests {
     for number in 0..<50 { world.arrive(20, at: "dead\(number)") }
     #expect(world.scheduler.scheduledCount <= 100 + 2 * 50)
     world.arrive(1, at: "healthy")
-    #expect(world.scheduler.index.count == 51)
-    #expect(world.scheduler.destinations.allSatisfy { $0.queue.count > 0 })
+    #expect(world.scheduler.destinationCount == 51)
+    #expect(world.scheduler.destinations.live.allSatisfy { $0.queue.count > 0 })
   }
 
   @Test("what will start next is named once for reading ahead, when the destination flows")

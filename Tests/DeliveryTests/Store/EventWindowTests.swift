@@ -40,6 +40,25 @@ struct EventWindowTests {
     #expect(window.take(nowMs: 0).isEmpty)
   }
 
+  @Test("that room for outcomes runs out is told once, and not at all when it is over before")
+  func scarcity() {
+    var window = EventWindow(limit: 2, grant: Self.grant)
+    _ = window.take(nowMs: 0)
+    window.scarcity(true)
+    window.scarcity(false)
+    #expect(window.isEmpty)
+    for isScarce in [true, false] {
+      window.scarcity(isScarce)
+      #expect(!window.isEmpty)
+      let events = window.take(nowMs: 0)
+      guard events.count == 1, case .scarcity(Self.grant, isScarce) = events[0] else {
+        Issue.record("told \(events)")
+        return
+      }
+      #expect(window.isEmpty)
+    }
+  }
+
   @Test("a destination that was left out stays so until it was told")
   func overflow() {
     var window = EventWindow(limit: 3, grant: Self.grant)

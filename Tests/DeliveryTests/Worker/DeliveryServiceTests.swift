@@ -2,7 +2,7 @@ import Testing
 
 @testable import Delivery
 
-@Suite("The delivery service", .timeLimit(.minutes(1)))
+@Suite("The delivery service", .timeLimit(.minutes(5)))
 struct DeliveryServiceTests {
   @Test("a message is sent once with what the receiver is promised, and is then delivered")
   func delivers() async throws {

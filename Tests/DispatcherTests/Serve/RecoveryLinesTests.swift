@@ -29,18 +29,30 @@ import Testing
   func damage() {
     var report = RecoveryReport()
     report.damage = [
-      Damage(file: "wal-1.seg", offset: 8192, reason: "the CRC is wrong", lost: 4...6),
+      Damage(
+        file: "wal-1.seg", offset: 8192, end: 8300, reason: "the CRC is wrong", lost: 4...6),
       Damage(file: "wal-2.seg", offset: nil, reason: "it is missing", lost: nil),
     ]
+    report.damage[0].uuids = ["a", "b"]
     let lines = RecoveryLines.lines(report, log: "here", took: .zero).dropFirst()
     #expect(lines.count == 2)
     #expect(lines.allSatisfy { $0.level == .error })
-    #expect(lines.allSatisfy { $0.message.contains("log-inspect here --verify") })
+    #expect(lines.allSatisfy { $0.message.contains("dispatcher repair --log here") })
     #expect(
       lines.first?.fields == [
-        "file": "wal-1.seg", "offset": "8192", "reason": "the CRC is wrong",
-        "lost_messages": "4-6",
+        "file": "wal-1.seg", "offset": "8192", "bytes": "108", "reason": "the CRC is wrong",
+        "lost_messages": "4-6", "lost_uuids": "a,b",
       ])
     #expect(lines.last?.fields == ["file": "wal-2.seg", "reason": "it is missing"])
+  }
+
+  @Test("what was accepted before is one notice")
+  func accepted() {
+    var report = RecoveryReport()
+    report.acceptedDamage = [Damage(file: "wal-1.seg", offset: nil, reason: "gone", lost: 1...2)]
+    report.lost = 2
+    let lines = RecoveryLines.lines(report, log: "here", took: .zero).dropFirst()
+    #expect(lines.map(\.level) == [.notice])
+    #expect(lines.first?.fields == ["places": "1", "lost_messages": "2"])
   }
 }

@@ -18,6 +18,20 @@ final class Service: @unchecked Sendable {
   static func start(
     log: URL, environment: [String: String] = [:], descriptors: Int? = nil, ready: Bool = true
   ) async throws -> Service {
+    let service = try launch(log: log, environment: environment, descriptors: descriptors)
+    try await service.listen()
+    if ready {
+      try await eventually("ready; \(service.errors)", seconds: 60) {
+        try await service.get("/readyz").status == 200 ? true : nil
+      }
+    }
+    return service
+  }
+
+  /// Starts it and waits for nothing.
+  static func launch(
+    log: URL, environment: [String: String] = [:], descriptors: Int? = nil
+  ) throws -> Service {
     let errorFile = log.deletingLastPathComponent()
       .appendingPathComponent("stderr-\(UUID().uuidString)")
     _ = FileManager.default.createFile(atPath: errorFile.path, contents: nil)
@@ -39,15 +53,13 @@ final class Service: @unchecked Sendable {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = try FileHandle(forWritingTo: errorFile)
     try process.run()
-    let service = Service(process: process, errorFile: errorFile)
-    service.port = try await service.port(after: "listen=")
-    service.adminPort = try await service.port(after: "admin=")
-    if ready {
-      try await eventually("ready; \(service.errors)", seconds: 60) {
-        try await service.get("/readyz").status == 200 ? true : nil
-      }
-    }
-    return service
+    return Service(process: process, errorFile: errorFile)
+  }
+
+  /// Waits until it listens; throws when it ends before.
+  func listen() async throws {
+    port = try await port(after: "listen=")
+    adminPort = try await port(after: "admin=")
   }
 
   private func port(after marker: String) async throws -> Int {
@@ -66,6 +78,10 @@ final class Service: @unchecked Sendable {
   var pid: Int32 { process.processIdentifier }
   var errors: String { (try? String(contentsOf: errorFile, encoding: .utf8)) ?? "" }
   var isRunning: Bool { process.isRunning }
+  /// Its exit status or the number of the signal, once it has ended.
+  var status: Int32 { process.terminationStatus }
+  /// Whether it ended by a signal, as a crash does.
+  var wasSignalled: Bool { process.terminationReason == .uncaughtSignal }
 
   func get(_ path: String) async throws -> Answer {
     try await request(port: port, method: "GET", path: path)

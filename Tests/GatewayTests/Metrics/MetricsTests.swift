@@ -86,6 +86,23 @@ struct MetricsTests {
     }
   }
 
+  @Test("how much room the disk has, and what is done about it")
+  func space() async throws {
+    try await World.run { world in
+      world.store.state.withLock {
+        $0.log.space = .low
+        $0.log.freeBytes = 5
+        $0.log.markBytes = 6
+        $0.log.reserveBytes = 7
+      }
+      let samples = try await scrape(world)
+      #expect(samples["dispatcher_disk_level"] == 1)
+      #expect(samples["dispatcher_disk_free_bytes"] == 5)
+      #expect(samples["dispatcher_disk_mark_bytes"] == 6)
+      #expect(samples["dispatcher_log_reserve_bytes"] == 7)
+    }
+  }
+
   @Test("answers to posted messages are counted by status, also those refused by their head")
   func answers() async throws {
     try await World.run { world in

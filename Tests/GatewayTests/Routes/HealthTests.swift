@@ -30,4 +30,17 @@ struct HealthTests {
       }
     }
   }
+
+  @Test(
+    "a full disk is named, and is no reason to take the process out: only new messages are refused")
+  func fullDisk() async throws {
+    try await World.run { world in
+      world.store.state.withLock { $0.log.space = .low }
+      for path in ["/healthz", "/readyz"] {
+        let answer = try #require(try await world.talk(get(path)).first)
+        #expect(answer.status == 200)
+        #expect(answer.body.contains("the disk is nearly full"))
+      }
+    }
+  }
 }

@@ -251,6 +251,7 @@ struct DamageTests {
     try log.cutPower()
     #expect(log.report.damage == [])
     #expect(log.report.notes.count == 1)
+    #expect(log.disk.contents("quarantine/\(log.segmentFile(2))-0")?.count == SegmentHeader.size)
     log.disk.flip(log.segmentFile(2), bit: (4096 + 50) * 8)
     try log.cutPower()
     #expect(log.report.damage.count == 1)
@@ -352,6 +353,24 @@ struct DamageTests {
     #expect(log.walk() == [1, 2])
     #expect(log.lookup(2) == nil)
     #expect(log.payload(2) == "{\"number\":3}")
+
+    // The bytes landed, the write failed and the process died: nobody was answered, and the message
+    // is there. What comes then takes other numbers.
+    let third = try TestLog()
+    try third.store(1)
+    third.disk.inject(SimFault(.write, code: 5, effect: .complete, staysBroken: true))
+    _ = third.core.stage([TestLog.record(2)], nowMs: third.nowMs)
+    #expect(throws: LogFailure.self) { try third.commit() }
+    third.disk.restartKeepingCache()
+    try third.restart()
+    #expect(third.report.reloggedFrames == 1)
+    #expect(try third.store(3) == [3])
+    for _ in 0..<2 {
+      #expect(third.payload(2) == "{\"number\":2}")
+      #expect(third.payload(3) == "{\"number\":3}")
+      #expect(third.report.damage == [])
+      try third.cutPower()
+    }
 
     // The bytes landed and the write failed: the next segment voids them.
     let other = try TestLog()

@@ -5,101 +5,199 @@ import Testing
 
 @Suite("A full disk")
 struct SpaceTests {
-  /// A log with some messages, on a disk on which nothing more can be prepared.
-  private func fullLog() throws -> (TestLog, [Sequence]) {
-    let log = try TestLog(segmentSize: 256 << 10)
-    let sequences = try log.store(1, 2, 3)
-    log.disk.setCapacity(300 << 10)
-    try log.prepare()
-    #expect(log.core.preparation.lacksSpace)
-    return (log, sequences)
+  /// 64 KiB segments on a disk of 4 MiB: the mark is at 256 KiB, and it opens at 512 KiB. Messages 1
+  /// to 3 are stored, the next segment and the reserve are made.
+  private func smallLog() throws -> TestLog {
+    let log = try TestLog(disk: SimDisk(seed: 1, capacity: 4 << 20), segmentSize: 64 << 10)
+    try log.store(1, 2, 3)
+    for _ in 0..<4 { try log.prepare() }
+    #expect(log.core.reserve.files.count == 2)
+    #expect(log.core.preparation.isReady)
+    return log
   }
 
-  @Test("new messages are taken as long as the reserve for outcomes is untouched")
+  /// Someone else leaves that much.
+  private func leave(_ bytes: UInt64, _ log: TestLog) throws {
+    log.disk.put("ballast", [])
+    let free = try log.disk.space().availableBytes
+    log.disk.put("ballast", [UInt8](repeating: 1, count: Int(free - bytes)))
+    log.nowMs += 1000
+  }
+
+  private func stage(_ log: TestLog, _ number: Int) -> Staged {
+    log.core.stage([TestLog.record(number)], nowMs: log.nowMs)
+  }
+
+  @Test("below the mark new messages are refused, whole batches too, and outcomes go on")
   func refused() throws {
-    let (log, _) = try fullLog()
-    var number = 10
-    while true {
-      let record = TestLog.record(number, payload: noise(10_000, seed: number))
-      let staged = log.core.stage([record], nowMs: log.nowMs)
-      if staged == .refused(.diskFull) { break }
-      try log.commit()
-      number += 1
-    }
-    #expect(number > 10)
-    #expect(log.segments == [1])
-    let left = log.core.active.capacity - log.core.active.offset
-    #expect(left >= 64 << 10)
-    #expect(left < 90 << 10)
-  }
-
-  @Test("outcomes and attempts go on")
-  func outcomes() throws {
-    let (log, sequences) = try fullLog()
-    var number = 10
-    while log.core.stage(
-      [TestLog.record(number, payload: noise(10_000, seed: number))], nowMs: log.nowMs)
-      != .refused(.diskFull)
-    {
-      try log.commit()
-      number += 1
-    }
-    try log.end([sequences[0]])
-    try log.retry(sequences[1], count: 1, delayMs: 2000)
-    #expect(log.core.totals.delivered == 1)
-    try log.cutPower()
-    #expect(log.lookup(2)?.attempts == 1)
-  }
-
-  @Test("when the reserve is used up, outcomes are refused for the time being and nothing stops")
-  func reserveUsedUp() throws {
-    let (log, sequences) = try fullLog()
-    var count: UInt32 = 0
-    while true {
-      count += 1
-      let change = StateChange.attempt(
-        AttemptRecord(
-          sequence: sequences[0], count: count, delayMs: 1, status: 503,
-          error: String(repeating: "x", count: 500)))
-      let staged = log.core.stage([change])
-      if staged == .refused(.diskFull) { break }
-      try log.commit()
-    }
-    #expect(log.segments == [1])
-    log.disk.setCapacity(.max)
-    log.nowMs += 1000
-    try log.prepare()
-    try log.end([sequences[0]])
-    #expect(log.core.totals.delivered == 1)
-  }
-
-  @Test("it opens by itself when there is room again, a second after the last try at the latest")
-  func opens() throws {
-    let (log, _) = try fullLog()
-    let large = TestLog.record(50, payload: noise(254_000, seed: 5))
-    #expect(log.core.stage([large], nowMs: log.nowMs) == .refused(.diskFull))
-    #expect(log.core.preparationWanted(nowMs: log.nowMs + 999) == nil)
-    #expect(
-      try #require(log.core.nextTickDueMs(nowMs: log.nowMs + 10)) <= log.nowMs + 1000)
-    log.disk.setCapacity(.max)
-    log.nowMs += 1000
-    try log.prepare()
-    try log.store([large])
-    #expect(log.segments == [1, 2])
+    let log = try smallLog()
+    try leave(300 << 10, log)
+    try log.store(4)
+    try leave(200 << 10, log)
+    #expect(stage(log, 5) == .refused(.diskFull))
+    let batch = [TestLog.record(1), TestLog.record(6)]
+    #expect(log.core.stage(batch, nowMs: log.nowMs) == .refused(.diskFull))
+    #expect(!log.core.hasStaged)
+    #expect(log.core.spaceLevel == .low)
+    try log.end([1])
+    try log.retry(2, count: 1, delayMs: 2000)
     try log.cutPower()
     #expect(log.core.totals.accepted == 4)
+    #expect(log.core.totals.delivered == 1)
+    #expect(log.lookup(2)?.attempts == 1)
+    #expect(log.lookup(6) == nil)
+  }
+
+  @Test("a duplicate is answered all the same, since it takes no room")
+  func duplicate() throws {
+    let log = try smallLog()
+    try leave(0, log)
+    #expect(stage(log, 2) == .taken([.duplicate(2)], needsCommit: false))
+    let other = TestLog.record(2, content: 1)
+    #expect(log.core.stage([other], nowMs: log.nowMs) == .conflict([0]))
+  }
+
+  @Test("it opens by itself at twice the mark, looking every second")
+  func opens() throws {
+    let log = try smallLog()
+    try leave(200 << 10, log)
+    #expect(stage(log, 4) == .refused(.diskFull))
+    let due = try #require(log.core.nextTickDueMs(nowMs: log.nowMs))
+    #expect(due <= log.nowMs + 1000)
+    try leave(500 << 10, log)
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.core.spaceLevel == .low)
+    try leave(520 << 10, log)
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.core.spaceLevel == .enough)
+    try log.store(4)
+  }
+
+  @Test("an idle log with room looks at nothing")
+  func idle() throws {
+    let log = try smallLog()
+    log.nowMs += 1000
+    try log.core.tick(nowMs: log.nowMs)
+    let looks = log.disk.calls(.space)
+    #expect(log.core.nextTickDueMs(nowMs: log.nowMs) == nil)
+    #expect(looks == log.disk.calls(.space))
+  }
+
+  @Test("under pressure finished segments go that only the duplicate check would keep")
+  func dropsRetained() throws {
+    let log = try smallLog()
+    try log.end([1, 2, 3])
+    try log.rotate()
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.segments == [1, 2])
+    try leave(100 << 10, log)
+    #expect(stage(log, 4) == .refused(.diskFull))
+    try log.core.tick(nowMs: log.nowMs)
+    #expect(log.segments == [2])
+  }
+
+  @Test(
+    "on a disk without a free byte the reserve takes the outcomes, and then they are refused for the time being"
+  )
+  func reserve() throws {
+    let log = try smallLog()
+    try leave(0, log)
+    var levels: [SpaceLevel] = []
+    var count: UInt32 = 0
+    while true {
+      let change = StateChange.attempt(
+        AttemptRecord(
+          sequence: 1, count: count + 1, delayMs: 1, status: 503,
+          error: noise(500, seed: Int(count)).map { String($0 % 10) }.joined()))
+      if log.core.stage([change]) == .refused(.diskFull) { break }
+      try log.commit()
+      // What a closed segment does not use must not help.
+      try leave(0, log)
+      log.core.lookAtSpace(nowMs: log.nowMs)
+      try log.prepare()
+      count += 1
+      if levels.last != log.core.spaceLevel { levels.append(log.core.spaceLevel) }
+    }
+    #expect(levels == [.low, .scarce])
+    #expect(log.segments == [1, 2, 3, 4])
+    #expect(log.core.reserve.files.isEmpty)
+    #expect(stage(log, 4) == .refused(.diskFull))
+    log.disk.put("ballast", [])
+    log.nowMs += 1000
+    try log.core.tick(nowMs: log.nowMs)
+    for _ in 0..<4 { try log.prepare() }
+    try log.end([2])
+    #expect(log.core.spaceLevel == .enough)
+    #expect(log.core.reserve.files.count == 2)
+    try log.store(4)
+    try log.cutPower()
+    #expect(log.lookup(1)?.attempts == count)
+    #expect(log.core.totals.delivered == 1)
+  }
+
+  @Test("a reserve stays over restarts and is not written again")
+  func reserveStays() throws {
+    let log = try smallLog()
+    let before = log.disk.contents("reserve-1")
+    #expect(before == [UInt8](repeating: 0, count: 64 << 10))
+    try log.core.seal(nowMs: log.nowMs)
+    try log.restart()
+    #expect(log.core.reserve.files.map(\.name) == ["reserve-1", "reserve-2"])
+    log.disk.record()
+    for _ in 0..<4 { try log.prepare() }
+    #expect(!log.disk.trace.contains { $0.contains("reserve") })
+  }
+
+  @Test("whenever the power fails, a file of the reserve holds nothing but zeros")
+  func reserveIsZero() throws {
+    for point in 0..<40 {
+      let log = try smallLog()
+      try leave(0, log)
+      log.disk.stop(afterChanges: point)
+      do {
+        for _ in 0..<3 {
+          _ = try log.core.rotate(room: 0, nowMs: log.nowMs)
+          try log.end([1])
+        }
+      } catch {}
+      log.disk.crash(keeping: .random)
+      for name in FileNames.reserves {
+        #expect(log.disk.contents(name)?.allSatisfy { $0 == 0 } ?? true, "\(name) at \(point)")
+      }
+      log.disk.setCapacity(.max)
+      try log.restart()
+      #expect(log.core.totals.accepted == 3)
+    }
+  }
+
+  @Test("a quota counts as a full disk, though the file system shows room")
+  func quota() throws {
+    let log = try TestLog(segmentSize: 64 << 10)
+    try log.store(1)
+    log.disk.inject(SimFault(.write, file: "next.tmp", code: EDQUOT))
+    try log.prepare()
+    #expect(stage(log, 2) == .refused(.diskFull))
+    try log.end([1])
+    #expect(try #require(log.core.nextTickDueMs(nowMs: log.nowMs + 10)) <= log.nowMs + 1000)
+    log.nowMs += 1000
+    try log.prepare()
+    try log.store(2)
   }
 
   @Test("a frame that finds no room for a new segment is forgotten whole")
   func noSpace() throws {
     let log = try TestLog(segmentSize: 64 << 10)
     try log.store(1)
+    let large = TestLog.record(2, payload: noise(60_000, seed: 1))
+    #expect(log.core.stage([large], nowMs: log.nowMs) != .refused(.diskFull))
     log.disk.setCapacity(70 << 10)
-    _ = log.core.stage([TestLog.record(2, payload: noise(60_000, seed: 1))], nowMs: log.nowMs)
     #expect(try log.core.commit(nowMs: log.nowMs) == .noSpace)
     #expect(!log.core.hasStaged)
-    #expect(try log.store(3) == [2])
+    #expect(stage(log, 3) == .refused(.diskFull))
     log.disk.setCapacity(.max)
+    log.nowMs += 1000
+    try log.prepare()
+    #expect(try log.store(3) == [2])
     try log.cutPower()
     #expect(log.walk() == [1, 2])
     #expect(log.lookup(2) == nil)
@@ -113,6 +211,18 @@ struct SpaceTests {
     log.disk.setCapacity(400 << 10)
     try log.restart()
     #expect(log.walk() == [1])
+    try log.end([1])
+    try log.cutPower()
+    #expect(log.core.totals.delivered == 1)
+  }
+
+  @Test("without a free byte it opens with a file of the reserve")
+  func openFromReserve() throws {
+    let log = try smallLog()
+    try log.core.seal(nowMs: log.nowMs)
+    try leave(0, log)
+    try log.restart()
+    #expect(log.core.reserve.files.count == 1)
     try log.end([1])
     try log.cutPower()
     #expect(log.core.totals.delivered == 1)

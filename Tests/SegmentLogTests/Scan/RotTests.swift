@@ -67,7 +67,7 @@ struct RotTests {
           border == length
           || zeros > 0 && sample.second.bytes[length..<border].allSatisfy { $0 == 0 }
         #expect(survey.severity == (isWhole ? survey.severity : .tornTail), "length \(length)")
-      } else if padded < 4096 + SegmentHeader.size {
+      } else if padded < 8192 {
         #expect(survey.severity == .damage, "length \(length)")
       }
       #expect(survey.overview.segments[0].messages == 4)

@@ -10,7 +10,7 @@ final class LogWorkbench: Sendable {
   /// What the observer was told.
   let failures = Mutex<[LogFailure]>([])
   let committed = Mutex<[LogArrival]>([])
-  let diskFull = Mutex<[Bool]>([])
+  let space = Mutex<[SpaceLevel]>([])
   /// What the log takes for the time, in milliseconds.
   let wallMs = Atomic<UInt64>(1_790_000_000_000)
 
@@ -32,7 +32,7 @@ final class LogWorkbench: Sendable {
     let observer = RunningLog.Observer(
       committed: { [self] arrivals, _ in committed.withLock { $0 += arrivals } },
       failed: { [self] failure in failures.withLock { $0.append(failure) } },
-      diskFull: { [self] isFull in diskFull.withLock { $0.append(isFull) } })
+      space: { [self] level in space.withLock { $0.append(level) } })
     let now: @Sendable () -> UInt64 = { [self] in wallMs.load(ordering: .relaxed) }
     return try await RunningLog.open(settings, wallMs: now, observer: observer) {
       [path, syncs] () throws(LogOpenError) in

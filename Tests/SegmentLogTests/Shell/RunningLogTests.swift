@@ -60,8 +60,9 @@ struct RunningLogTests {
       #expect(await completions.wait(for: 200).compactMap(\.stored) == Array(1...200))
       #expect(completions.calls == 2)
       let after = log.metrics()
-      #expect(after.frames - before.frames == 2)
-      #expect(after.syncs - before.syncs == 2)
+      // On a machine that is busy for a second with something else a witness follows them.
+      #expect((2...3).contains(after.frames - before.frames))
+      #expect((2...3).contains(after.syncs - before.syncs))
       #expect(after.syncHistogram.reduce(0, +) == after.syncs)
       await log.close()
       #expect(log.metrics().waitingMessages == 0)
@@ -119,7 +120,7 @@ struct RunningLogTests {
         Issue.record("a failed log takes nothing")
         return
       }
-      #expect(reason.contains("sync of wal-"))
+      #expect(reason.contains("/wal-0000000000000001.seg failed: "))
       await #expect(throws: LogRejection.self) { try await log.ask { $0.totals } }
       await #expect(throws: LogRejection.self) { try await log.compact() }
     }
@@ -240,12 +241,12 @@ struct RunningLogTests {
       bench.syncs.fill()
       while await enqueue() {}
       for _ in 0..<3 { #expect(await !enqueue()) }
-      #expect(bench.diskFull.withLock { $0 } == [true])
+      #expect(bench.space.withLock { $0 } == [.scarce])
       bench.syncs.makeRoom()
       bench.wallMs.add(2_000, ordering: .relaxed)
       var tries = 0
       while await !enqueue(), tries < 100_000 { tries += 1 }
-      #expect(bench.diskFull.withLock { $0 } == [true, false])
+      #expect(bench.space.withLock { $0 } == [.scarce, .enough])
       await log.close()
     }
   }

@@ -71,12 +71,18 @@ enum LogDump {
         out += "  payload \(sequence) \(payload?.count ?? -1) bytes crc \(crc)\n"
       }
       for note in whole.directory.notes {
-        out += "  note \(note.sequence) \(note.attempts) \(note.previous) "
+        out += "  note \(note.sequence) \(note.attempts) \(text(note.previous)) "
         out += "\(try reader.text(note, of: whole))\n"
       }
     } catch {
       out += "  unreadable: \(error)\n"
     }
+  }
+
+  private static func text(_ previous: PreviousNote) -> String {
+    guard case .at(let place) = previous, place.kind == .wal else { return "\(previous)" }
+    // As the golden text has it since its first day.
+    return "at(SegmentLog.NotePlace(segment: \(place.segment), frameOffset: \(place.frameOffset)))"
   }
 
   private static func dump(_ verdict: SegmentVerdict, to out: inout String) {

@@ -84,12 +84,4 @@ struct DeliverBench: AsyncParsableCommand {
     let seconds = try doneSeconds(receiver)
     return (Double(count) / seconds, try server.cpuSeconds() * 1e6 / Double(count))
   }
-
-  private func doneSeconds(_ receiver: ChildProcess) throws -> Double {
-    let line = try receiver.readLine()
-    guard let seconds = Double(line.split(separator: " ").last ?? "") else {
-      throw BenchError(description: "no time in '\(line)'")
-    }
-    return seconds
-  }
 }

@@ -104,9 +104,13 @@ extension RecoveryResult {
   }
 }
 
-private func openStore(_ log: String) async throws -> (store: SegmentLogStore, RecoveryReport) {
+func openStore(
+  _ log: String, dedupWindow: Duration? = nil
+) async throws -> (store: SegmentLogStore, report: RecoveryReport) {
+  var options = SegmentLogStore.Options()
+  if let dedupWindow { options.dedupWindow = dedupWindow }
   let (store, report) = try await SegmentLogStore.open(
-    directory: log, logger: Logger(label: "bench"),
+    directory: log, options: options, logger: Logger(label: "bench"),
     onFailure: { failure in
       FileHandle.standardError.write(Data("\(failure)\n".utf8))
       _exit(1)

@@ -76,10 +76,16 @@ final class ChildProcess {
   }
 
   /// Peak resident memory, bytes.
-  func peakMemory() -> UInt64 {
+  func peakMemory() -> UInt64 { status("VmHWM:") * 1024 }
+
+  /// Resident memory now, bytes.
+  func residentMemory() -> UInt64 { status("VmRSS:") * 1024 }
+
+  /// A number of /proc/<pid>/status; 0 when the process has ended.
+  private func status(_ name: String) -> UInt64 {
     let text = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-    for line in text.split(separator: "\n") where line.hasPrefix("VmHWM:") {
-      return (UInt64(line.split(whereSeparator: \.isWhitespace)[1]) ?? 0) * 1024
+    for line in text.split(separator: "\n") where line.hasPrefix(name) {
+      return UInt64(line.split(whereSeparator: \.isWhitespace)[1]) ?? 0
     }
     return 0
   }

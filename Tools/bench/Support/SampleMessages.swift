@@ -48,15 +48,20 @@ struct SampleMessages {
       "\(hex(high >> 32, 8))-\(hex((high >> 16) & 0xffff, 4))-4\(hex(high & 0xfff, 3))-8\(hex(low >> 52, 3))-\(hex(low & 0xffff_ffff_ffff, 12))"
   }
 
-  /// The envelope of design: a POST of `body` to `url`, to be delivered in an hour.
+  /// A POST of a body to `url`.
   mutating func envelope(url: String, delayMs: Int?, bytes: Int = 600) -> String {
+    let body = body(bytes: bytes)
+    return Self.envelope(uuid: uuid(), url: url, body: body, delayMs: delayMs)
+  }
+
+  static func envelope(uuid: String, url: String, body: String, delayMs: Int?) -> String {
     var escaped = ""
-    for character in body(bytes: bytes) {
+    for character in body {
       if character == "\"" { escaped += "\\\"" } else { escaped.append(character) }
     }
     let delay = delayMs.map { ",\"Delay\":\($0)" } ?? ""
     return
-      "{\"UUID\":\"\(uuid())\",\"Url\":\"\(url)\",\"Method\":\"POST\",\"Body\":\"\(escaped)\","
+      "{\"UUID\":\"\(uuid)\",\"Url\":\"\(url)\",\"Method\":\"POST\",\"Body\":\"\(escaped)\","
       + "\"Header\":{\"Content-Type\":\"application/json\"},\"Timeout\":10000\(delay)}"
   }
 }

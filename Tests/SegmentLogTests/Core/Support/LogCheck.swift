@@ -67,7 +67,7 @@ struct LogCheck {
   /// A file that nobody knows.
   func orphan() -> String? {
     let segments = Set(core.state.segments.map(\.file))
-    let known = Set([FileNames.identity, FileNames.quarantine])
+    let known = Set([FileNames.identity, FileNames.quarantine] + FileNames.reserves)
     let names = (try? disk.list()) ?? []
     let checkpoints = CheckpointReader.numbers(in: names)
     if checkpoints.count > 4 { return FileNames.checkpoint(checkpoints[4]) }

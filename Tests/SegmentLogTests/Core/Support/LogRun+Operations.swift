@@ -46,7 +46,7 @@ extension LogRun {
       core = current
       staged = core.stage(batch.map(\.record), nowMs: nowMs)
     }
-    if case .refused(.diskFull) = staged, core.preparation.lacksSpace { return }
+    if case .refused(.diskFull) = staged, core.isShortOfSpace { return }
     let expected = expectation(for: batch, core)
     guard staged == expected || mayMissTwins else {
       throw fail("staged \(staged), not \(expected)")
@@ -122,7 +122,7 @@ extension LogRun {
       core = current
       staged = core.stage(changes)
     }
-    if case .refused(.diskFull) = staged, core.preparation.lacksSpace { return }
+    if case .refused(.diskFull) = staged, core.isShortOfSpace { return }
     guard case .taken(let count, let refused, _) = staged else { throw fail("staged \(staged)") }
     for (index, change) in changes.prefix(count).enumerated() {
       let isRefused = !take(change)

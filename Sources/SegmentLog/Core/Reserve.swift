@@ -1,0 +1,78 @@
+/// Files of zeros that become the next segments when there is no room to make one.
+///
+/// They are made once there is something to lose, stay over restarts, and are used for what was
+/// accepted: outcomes and attempts. So a delivery can be recorded on a disk that someone else filled
+/// to the last byte.
+struct Reserve {
+  static let count = 2
+  /// A segment of the reserve need not be as large as others: an outcome takes some ten bytes.
+  private static let bytesMax: UInt64 = 16 << 20
+  /// What could not be made is tried again after this, and only when something happens anyway.
+  private static let retryMs: UInt64 = 60_000
+
+  private(set) var files: [PreparedFile] = []
+  private var running: String?
+  private var failedAtMs: UInt64?
+
+  static func fileSize(segmentSize: UInt64) -> UInt64 { min(segmentSize, bytesMax) }
+
+  var bytes: UInt64 { files.reduce(0) { $0 + $1.size } }
+  /// Half of it at least was used, or it was never whole.
+  var isHalfUsed: Bool { files.count * 2 <= Self.count }
+  /// The largest of them; 0 when none is left.
+  var largest: UInt64 { files.map(\.size).max() ?? 0 }
+
+  /// Takes over what an earlier run left; files of a size that is of no use are deleted. What can't
+  /// be opened or deleted now is left for the next start.
+  mutating func adopt(from disk: any Disk) {
+    for name in FileNames.reserves {
+      guard let file = try? disk.open(name, .readWrite), let size = try? file.size() else {
+        continue
+      }
+      if size > FormatLimits.firstFrameOffset {
+        files.append(PreparedFile(file: file, name: name, size: size))
+      } else {
+        PreparedFile(file: file, name: name, size: size).discard(from: disk)
+      }
+    }
+  }
+
+  /// A file to make; nil while one is being made or none is missing.
+  mutating func wanted(segmentSize: UInt64, nowMs: UInt64) -> PreparationJob? {
+    guard running == nil else { return nil }
+    if let failed = failedAtMs, nowMs >= failed, nowMs - failed < Self.retryMs { return nil }
+    guard
+      let name = FileNames.reserves.first(where: { name in !files.contains { $0.name == name } })
+    else { return nil }
+    running = name
+    return PreparationJob(name: name, size: Self.fileSize(segmentSize: segmentSize))
+  }
+
+  /// False when the result is not of a job of the reserve.
+  mutating func made(_ result: PreparationResult, nowMs: UInt64) -> Bool {
+    guard result.name == running else { return false }
+    running = nil
+    switch result.outcome {
+    case .success(let file):
+      failedAtMs = nil
+      files.append(file)
+    case .failure: failedAtMs = nowMs
+    }
+    return true
+  }
+
+  /// A file with at least `size` bytes, under the given name; nil when there is none.
+  ///
+  /// The directory is synced before anything is written to it: a file with a name of the reserve
+  /// holds nothing but zeros, whenever the power fails.
+  mutating func take(
+    atLeast size: UInt64, as name: String, on disk: any Disk
+  ) throws(DiskError) -> PreparedFile? {
+    guard let index = files.lastIndex(where: { $0.size >= size }) else { return nil }
+    try disk.rename(files[index].name, to: name)
+    var file = files.remove(at: index)
+    file.name = name
+    try disk.syncDirectory()
+    return file
+  }
+}

@@ -1,0 +1,60 @@
+extension Recovery {
+  /// Says what is really lost with each damage, and sets apart what an operator accepted before.
+  ///
+  /// To be called when everything is folded: only then is it known what had ended.
+  mutating func settleDamage(store: StoreUUID) throws(LogError) {
+    let accepted = try readAccepted(store)
+    report.lost = accepted?.lost ?? 0
+    countEnded()
+    guard let accepted else {
+      state.damage = report.damage
+      return
+    }
+    report.acceptedDamage = report.damage.filter(accepted.covers)
+    report.damage.removeAll(where: accepted.covers)
+    state.damage = report.damage
+    let damaged = Set(report.damage.map(\.file))
+    for index in state.segments.indices where !damaged.contains(state.segments[index].file) {
+      state.segments[index].damage = nil
+    }
+  }
+
+  private mutating func readAccepted(_ store: StoreUUID) throws(LogError) -> AcceptedDamage? {
+    do throws(AcceptedDamage.Failure) {
+      return try AcceptedDamage.read(from: disk, of: store)
+    } catch {
+      if case .disk(let failure) = error { throw .disk(failure) }
+      report.notes.append(error.description)
+      return nil
+    }
+  }
+
+  private mutating func countEnded() {
+    for index in report.damage.indices {
+      guard let lost = report.damage[index].lost else { continue }
+      report.damage[index].ended = state.countEnded(in: lost, and: endsToCome)
+    }
+    // Of messages whose segment is gone only their number is known.
+    let outside = report.damage.indices.filter {
+      [.missing, .header].contains(report.damage[$0].kind) && report.damage[$0].lost != nil
+    }
+    guard outside.count == 1, let lost = report.damage[outside[0]].lost else { return }
+    let stood = (lost.upperBound - lost.lowerBound).addingCapped(1)
+    report.damage[outside[0]].ended = stood.subtractingCapped(state.counters.lostOutside)
+  }
+}
+
+extension LogState {
+  /// Of lost messages: those whose end stands in a frame that can be read, or who are among `others`.
+  func countEnded(in lost: ClosedRange<Sequence>, and others: Set<Sequence>) -> UInt64 {
+    var count: UInt64 = 0
+    for segment in segments where segment.count > 0 {
+      for index in segment.firstIndex(from: lost.lowerBound)..<segment.count {
+        let sequence = segment.sequence(at: index)
+        if sequence > lost.upperBound { break }
+        if segment.hasEnding(at: index) || others.contains(sequence) { count += 1 }
+      }
+    }
+    return count
+  }
+}

@@ -1,0 +1,1 @@
+/// Nothing is called from Swift; see happens_before.c.

@@ -1,0 +1,23 @@
+/// What can be fuzzed. A target takes any bytes; it fails by trapping, by reading memory that isn't
+/// its own, by taking too long or too much memory, and where something that must hold does not.
+enum FuzzTarget: String, CaseIterable {
+  case frame
+  case segment
+  case segmentHeader = "segment-header"
+  case cold
+  case dedup
+  case envelope
+  case payload
+
+  func run(_ bytes: UnsafeRawBufferPointer) {
+    switch self {
+    case .frame: FrameTarget.run(bytes)
+    case .segment: SegmentTarget.run(bytes)
+    case .segmentHeader: SegmentHeaderTarget.run(bytes)
+    case .cold: ColdTarget.run(bytes)
+    case .dedup: DedupTarget.run(bytes)
+    case .envelope: EnvelopeTarget.run(bytes)
+    case .payload: PayloadTarget.run(bytes)
+    }
+  }
+}
