@@ -121,6 +121,11 @@ extension LogState {
     return lost
   }
 
+  /// Messages that have not ended and stand nowhere, as far as is known: what a checkpoint keeps.
+  var openOutside: UInt64 {
+    counters.lostOutside.addingCapped(liveBelow.subtractingCapped(endedBelow))
+  }
+
   /// Messages that have neither ended nor stand anywhere, and whose numbers aren't known: what is left
   /// of the accounting when all others are taken off.
   var unnamedLosses: UInt64 {
