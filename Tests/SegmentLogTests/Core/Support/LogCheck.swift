@@ -66,7 +66,9 @@ struct LogCheck {
 
   /// A file that nobody knows.
   func orphan() -> String? {
-    let segments = Set(core.state.segments.map(\.file))
+    // What the checkpoint before still needs stays, whether it is known or not.
+    let needed = core.checkpoints.kept.flatMap(\.needs.keys).map { FileNames.segment($0) }
+    let segments = Set(core.state.segments.map(\.file) + needed)
     let known = Set([FileNames.identity, FileNames.quarantine] + FileNames.reserves)
     let names = (try? disk.list()) ?? []
     let checkpoints = CheckpointReader.numbers(in: names)
