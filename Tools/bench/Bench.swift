@@ -14,7 +14,7 @@ struct Bench: AsyncParsableCommand {
       """,
     subcommands: [
       EnqueueBench.self, DeliverBench.self, RecoverBench.self, MemoryBench.self,
-      BytesBench.self, BacklogBench.self, IdleBench.self,
+      BytesBench.self, BacklogBench.self, IdleBench.self, CheckpointBench.self,
       LoadCommand.self, FloorServerCommand.self, ReceiverCommand.self, ClientFloorCommand.self,
       FillCommand.self, OpenCommand.self, ReadFloorCommand.self, MemoryLineCommand.self,
     ])
