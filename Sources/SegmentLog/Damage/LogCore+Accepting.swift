@@ -117,5 +117,5 @@ extension LogState {
   }
 
   /// Messages that have neither ended nor stand anywhere, and whose numbers aren't known.
-  var unnamedLosses: UInt64 { lostOutside.addingCapped(liveBelow.subtractingCapped(endedBelow)) }
+  var unnamedLosses: UInt64 { counters.lostOutside.addingCapped(liveBelow.subtractingCapped(endedBelow)) }
 }

@@ -40,7 +40,7 @@ extension Recovery {
     }
     guard outside.count == 1, let lost = report.damage[outside[0]].lost else { return }
     let stood = (lost.upperBound - lost.lowerBound).addingCapped(1)
-    report.damage[outside[0]].ended = stood.subtractingCapped(state.lostOutside)
+    report.damage[outside[0]].ended = stood.subtractingCapped(state.counters.lostOutside)
   }
 }
 

@@ -44,7 +44,7 @@ package final class SegmentScanner {
   private let limit: UInt64
   private let fileSize: UInt64
   private var window: ScanWindow
-  private var offset = FormatLimits.firstFrameOffset
+  private var offset: UInt64
   private var current: (offset: UInt64, length: Int)?
   private var frameNumber: UInt64
   /// No segment is ever that short: it was cut.
@@ -52,12 +52,15 @@ package final class SegmentScanner {
   /// The directory of the frame that `next` gave last; empty when it had a problem.
   package private(set) var directory = FrameDirectory()
 
-  /// With `checksBlocks` false only heads and directories are read.
+  /// With `checksBlocks` false only heads and directories are read. `start`: where a frame begins, and
+  /// its number; the segment's first frame when it isn't given.
   package init(
-    file: any DiskFile, header: SegmentHeader, cut: UInt64? = nil, checksBlocks: Bool = true
+    file: any DiskFile, header: SegmentHeader, cut: UInt64? = nil, checksBlocks: Bool = true,
+    start: (offset: UInt64, frameNumber: UInt64)? = nil
   ) throws(DiskError) {
     salt = header.salt
-    frameNumber = header.firstFrameNumber
+    frameNumber = start?.frameNumber ?? header.firstFrameNumber
+    offset = start?.offset ?? FormatLimits.firstFrameOffset
     self.checksBlocks = checksBlocks
     self.cut = cut
     fileSize = try file.size()
