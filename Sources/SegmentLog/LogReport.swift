@@ -3,10 +3,15 @@ package struct LogOverview: Sendable, Equatable {
   package var directory: String
   package var segments: [SegmentOverview]
   package var bytesOnDisk: UInt64
-  package init(directory: String, segments: [SegmentOverview], bytesOnDisk: UInt64) {
+  /// What was found damaged and is not accepted.
+  package var damage: [Damage]
+  package init(
+    directory: String, segments: [SegmentOverview], bytesOnDisk: UInt64, damage: [Damage] = []
+  ) {
     self.directory = directory
     self.segments = segments
     self.bytesOnDisk = bytesOnDisk
+    self.damage = damage
   }
 }
 

@@ -17,6 +17,9 @@ struct JSONWriter {
     raw(number.map { String($0) } ?? "null")
   }
 
+  /// A text that is an element of an array.
+  mutating func element(_ text: String) { bytes.appendJSON(text) }
+
   mutating func object(_ name: String, _ fill: (inout JSONWriter) -> Void) {
     key(name)
     enclosed("{", "}", fill)

@@ -47,6 +47,7 @@ struct LogRoutes: Sendable {
         json.field("StoredBytes", segments.reduce(0) { $0 &+ $1.storedBytes })
       }
       json.array("Segments", overview.segments, write)
+      if !overview.damage.isEmpty { json.array("Damage", overview.damage, write) }
     }
     return json.bytes
   }
@@ -60,6 +61,19 @@ struct LogRoutes: Sendable {
       json.field("BytesAfter", report.bytesAfter)
     }
     return json.bytes
+  }
+
+  private static func write(_ json: inout JSONWriter, _ damage: Damage) {
+    json.object { json in
+      json.field("File", damage.file)
+      json.field("Offset", damage.offset)
+      json.field("Bytes", damage.bytes)
+      json.field("Reason", damage.reason)
+      json.field("FirstLost", damage.lost?.lowerBound)
+      json.field("LastLost", damage.lost?.upperBound)
+      json.field("Lost", damage.lostCount)
+      json.array("UUIDs", damage.uuids) { $0.element($1) }
+    }
   }
 
   private static func write(_ json: inout JSONWriter, _ segment: SegmentOverview) {

@@ -36,6 +36,27 @@ struct AdminTests {
     }
   }
 
+  @Test("/log names what is damaged, and what is lost with it")
+  func damage() async throws {
+    try await World.run { world in
+      var damage = Damage(
+        kind: .block, file: "wal-0000000000000001.seg", offset: 8192, end: 8292,
+        reason: "it is rotten", lost: 3...5)
+      damage.uuids = ["a", "b"]
+      damage.ended = 1
+      world.store.state.withLock {
+        $0.overview = overview
+        $0.overview.damage = [damage]
+      }
+      let answer = try #require(try await world.talk(get("/log"), admin: true).first)
+      #expect(
+        answer.body.hasSuffix(
+          #","Damage":[{"File":"wal-0000000000000001.seg","Offset":8192,"Bytes":100,"#
+            + #""Reason":"it is rotten","FirstLost":3,"LastLost":5,"Lost":2,"#
+            + #""UUIDs":["a","b"]}]}"#))
+    }
+  }
+
   @Test("/log/compact tells what it removed and kept")
   func compact() async throws {
     try await World.run { world in

@@ -44,7 +44,7 @@ struct DamageTests {
     try log.end([1, 2, 4, 5])
     #expect(log.core.totals.delivered == 4)
     _ = try log.core.compact(nowMs: log.nowMs)
-    #expect(log.segments == [2, 3, 4], "a damaged segment is never dropped, nor what follows it")
+    #expect(log.segments == [2, 4], "a damaged segment is never dropped")
     #expect(log.core.overview().segments[0].state == .damaged)
 
     // Again, and the same.
@@ -228,13 +228,30 @@ struct DamageTests {
     }
   }
 
+  @Test("a header that can't be read costs nothing when a checkpoint knows the segment")
+  func headerAndCheckpoint() throws {
+    let log = try log()
+    for offset in [50, 4096 + 50] { log.disk.flip(log.segmentFile(2), bit: offset * 8) }
+    for _ in 0..<2 {
+      try log.cutPower()
+      #expect(log.report.damage.map(\.file) == [log.segmentFile(2)])
+      #expect(log.report.damage[0].lost == nil)
+      #expect(log.walk() == [1, 2, 3, 4, 5])
+      #expect(log.payload(3) == "{\"number\":3}")
+      #expect(log.core.readOnlyReason != nil)
+    }
+  }
+
   @Test("one unreadable copy of a header is a note; two cost the segment, and no number is reused")
   func headers() throws {
     let log = try log()
+    for number in log.checkpoints { try log.disk.unlink(FileNames.checkpoint(number)) }
+    log.disk.crash(keeping: .everything)
     log.disk.flip(log.segmentFile(2), bit: 50 * 8)
     try log.cutPower()
     #expect(log.report.damage == [])
     #expect(log.report.notes.count == 1)
+    #expect(log.disk.contents("quarantine/\(log.segmentFile(2))-0")?.count == SegmentHeader.size)
     log.disk.flip(log.segmentFile(2), bit: (4096 + 50) * 8)
     try log.cutPower()
     #expect(log.report.damage.count == 1)
@@ -336,6 +353,24 @@ struct DamageTests {
     #expect(log.walk() == [1, 2])
     #expect(log.lookup(2) == nil)
     #expect(log.payload(2) == "{\"number\":3}")
+
+    // The bytes landed, the write failed and the process died: nobody was answered, and the message
+    // is there. What comes then takes other numbers.
+    let third = try TestLog()
+    try third.store(1)
+    third.disk.inject(SimFault(.write, code: 5, effect: .complete, staysBroken: true))
+    _ = third.core.stage([TestLog.record(2)], nowMs: third.nowMs)
+    #expect(throws: LogFailure.self) { try third.commit() }
+    third.disk.restartKeepingCache()
+    try third.restart()
+    #expect(third.report.reloggedFrames == 1)
+    #expect(try third.store(3) == [3])
+    for _ in 0..<2 {
+      #expect(third.payload(2) == "{\"number\":2}")
+      #expect(third.payload(3) == "{\"number\":3}")
+      #expect(third.report.damage == [])
+      try third.cutPower()
+    }
 
     // The bytes landed and the write failed: the next segment voids them.
     let other = try TestLog()
