@@ -8,14 +8,15 @@ struct DetailPass: Sendable {
   /// What can't be read tells nothing.
   func run(from: Sequence, _ bytesMax: Int) -> MessageDetails {
     let shared = Shared(MessageDetails(from: from, bytesMax: bytesMax))
-    _ = FilePass.run(Array(chain.segments.indices)) { read($0, shared) }
+    _ = FilePass.run(Array(chain.files.indices)) { read($0, shared) }
     return shared.take()
   }
 
   private func read(_ index: Int, _ shared: Shared) {
     var summary = FrameSummary()
+    let file = chain.files[index]
     do throws(DiskError) {
-      _ = try SegmentWalk.run(chain.segments[index], on: disk, depth: .heads) {
+      _ = try SegmentWalk.run(file, on: disk, depth: .heads) {
         (step, scanner) throws(DiskError) in
         guard case .frame(var frame) = step else { return }
         try summary.read(&frame, scanner)

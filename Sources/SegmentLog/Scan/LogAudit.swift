@@ -34,12 +34,13 @@ package struct LogAudit: Sendable {
     chain = try LogChain.read(disk)
     let bounds = LogBounds(chain)
     var tally = Tally()
-    let windows = LogWindows(chain, on: disk, bytesMax: windowBytes)
-    let digests = windows.forEach(.heads, progress: progress) { tally.add($0, bounds) }
+    let digests = LogWindows(chain, on: disk, bytesMax: windowBytes)
+      .forEach(.heads, progress: progress) { tally.add($0, bounds) }
+      .digests
     guard let first = chain.segments.first, let last = chain.segments.last else { return }
     accepted = Self.lastSequence(chain, digests)
     tally.endedBelow = digests.reduce(tally.endedBelow) { $0.addingCapped($1.givenUp) }
-    close(first: first.header, last: last.header, digests[digests.count - 1], tally)
+    close(first: first.header, last: last.header, digests[chain.segments.count - 1], tally)
   }
 
   private static func lastSequence(_ chain: LogChain, _ digests: [FileDigest]) -> Sequence {

@@ -15,7 +15,7 @@ extension LogSurvey {
     switch problem {
     case .missingSegments: severity = .missingSegment
     case .unreadable(let name, _), .damagedHeaderCopy(let name, _), .otherStore(let name, _, _),
-      .otherID(let name, _), .brokenChain(let name, _):
+      .otherID(let name, _), .brokenChain(let name, _), .unusable(let name, _):
       severity = .damage
       file = name
     case .identity:
