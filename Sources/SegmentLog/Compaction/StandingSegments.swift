@@ -16,17 +16,3 @@ struct StandingSegments: Sendable {
     return cold.first { $0.holds(sequence) }
   }
 }
-
-extension [SegmentState] {
-  /// Of dense segments in ascending order, the one that holds a message.
-  func index(holding sequence: Sequence) -> Int? {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if self[middle].first <= sequence { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0, self[low - 1].holds(sequence) else { return nil }
-    return low - 1
-  }
-}

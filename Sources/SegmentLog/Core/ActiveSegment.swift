@@ -6,6 +6,8 @@ struct ActiveSegment {
   var offset: UInt64
   /// Frames beyond this go to the next segment; a witness and a footer may stand behind it.
   var capacity: UInt64
+  /// Where the last frame begins; 0 without one.
+  var lastFrameOffset: UInt64 = 0
   /// The head CRC of the last frame, for the successor's header.
   var lastFrameCRC: UInt32 = 0
   /// The last frame holds records and nothing on disk says yet that it was synced.

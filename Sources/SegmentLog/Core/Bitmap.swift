@@ -1,7 +1,19 @@
 /// One bit per message of a segment.
 struct Bitmap: Sendable, Equatable {
-  private var words: [UInt64] = []
+  private(set) var words: [UInt64] = []
   private(set) var count = 0
+
+  init() {}
+
+  /// nil when there are more or fewer words than it takes, or bits behind the last one are set.
+  init?(words: [UInt64], count: Int) {
+    guard count >= 0, words.count == count >> 6 + (count & 63 == 0 ? 0 : 1) else { return nil }
+    if count & 63 != 0, words[words.count - 1] >> UInt64(count & 63) != 0 { return nil }
+    self.words = words
+    self.count = count
+  }
+
+  var ones: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
   var byteCount: Int { words.capacity * 8 }
 

@@ -3,6 +3,9 @@
 /// A number isn't given anew while a segment stands that uses it, so that it means the same in all of
 /// them.
 struct DestinationTable {
+  /// What a number read from disk may make the table grow to.
+  static let numbersMax = 1 << 20
+
   private struct Entry {
     var origin: String
     /// Pending messages.
@@ -77,6 +80,13 @@ struct DestinationTable {
   mutating func addWaiting(_ id: UInt32, _ count: UInt64) { entries[Int(id)]?.waiting += count }
   mutating func removeWaiting(_ id: UInt32) { entries[Int(id)]?.waiting -= 1 }
   func waiting(_ id: UInt32) -> UInt64 { entries[Int(id)]?.waiting ?? 0 }
+
+  /// By number.
+  var definitions: [DestinationDefinition] {
+    entries.enumerated().compactMap { id, entry in
+      entry.map { DestinationDefinition(id: UInt32(id), origin: $0.origin) }
+    }
+  }
 
   /// The numbers of destinations with pending messages.
   var withWaiting: [UInt32] {

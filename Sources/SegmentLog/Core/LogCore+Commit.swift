@@ -124,6 +124,7 @@ extension LogCore {
     for control in staging.controls { state.apply(control: control) }
     let count = staging.messages.count
     state.segments[last].records += UInt64(count + staging.changeCount)
+    checkpoints.wrote(bytes: length, records: count + staging.changeCount, nowMs: nowMs)
     advance(by: length, committedAtMs: committedAtMs, nowMs: nowMs)
     active.isUnproven = true
     forgetStaged()
@@ -133,6 +134,7 @@ extension LogCore {
   /// The encoder's frame stands at `active.offset` and is synced.
   func advance(by length: Int, committedAtMs: UInt64, nowMs: UInt64) {
     let last = state.segments.count - 1
+    active.lastFrameOffset = active.offset
     active.offset += UInt64(length)
     active.lastFrameCRC = encoder.headCRC
     active.lastWriteAtMs = nowMs

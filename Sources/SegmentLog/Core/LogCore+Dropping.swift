@@ -1,69 +1,88 @@
 extension LogCore {
-  /// Of the `first` oldest segments, all of them as a rule.
-  func dropReasons(first count: Int = .max) -> [String?] {
-    let last = state.segments.count - 1
-    return DropRule.reasons(
-      state.segments.prefix(count).enumerated().map { index, segment in
-        DropRule.Candidate(
-          id: segment.id, isActive: index == last, isDamaged: segment.damage != nil,
-          live: segment.liveCount, dead: segment.parkedCount)
-      })
+  func dropReason(_ index: Int) -> KeepReason? {
+    let segment = state.segments[index]
+    return DropRule.reason(
+      DropRule.Candidate(
+        id: segment.id, end: segment.end, isActive: index == state.segments.count - 1,
+        isDamaged: segment.damage != nil, live: segment.liveCount, dead: segment.parkedCount),
+      kept: checkpoints.kept)
   }
 
-  /// Until when the oldest segment stays by itself though the rule would let it go; nil = not at all.
+  /// Finds out what can be dropped when, and whether another checkpoint would let files go. To be
+  /// called when any of it may have changed.
+  func reviewFiles(nowMs: UInt64) {
+    dropDueAtMs = nil
+    checkpoints.letsFilesGo = false
+    let remembered = rememberedUntilMs()
+    for (index, segment) in state.segments.enumerated().dropLast() {
+      let reason = dropReason(index)
+      if let reason, reason != .awaitsCheckpoint { continue }
+      if let until = remembered[segment.id], until > nowMs {
+        dropDueAtMs = min(dropDueAtMs ?? until, until)
+      } else if reason == nil {
+        dropDueAtMs = nowMs
+      } else {
+        checkpoints.letsFilesGo = true
+      }
+    }
+  }
+
+  /// Until when finished segments stay by themselves though the rule would let them go.
   ///
   /// The duplicate check confirms what it remembers in the log, so a start that dropped everything
-  /// at once would forget the messages of the last run. What it costs is bounded: the newest sealed
+  /// at once would forget the messages of the last run. What it costs is bounded: the newest finished
   /// segments stay, as long as they take no more than one segment in all.
-  func rememberedUntilMs() -> UInt64? {
-    let segment = state.segments[0]
-    guard !isShortOfSpace, segment.messages > 0, let lastAtMs = segment.lastAtMs else { return nil }
-    return sealedBytes <= options.segmentSize ? lastAtMs.addingCapped(options.dedupWindowMs) : nil
+  private func rememberedUntilMs() -> [UInt64: UInt64] {
+    guard !isShortOfSpace else { return [:] }
+    var bytes: UInt64 = 0
+    var remembered: [UInt64: UInt64] = [:]
+    for segment in state.segments.dropLast().reversed()
+    where segment.liveCount == 0 && segment.damage == nil && segment.messages > 0 {
+      bytes += segment.fileBytes
+      guard bytes <= options.segmentSize, let lastAtMs = segment.lastAtMs else { break }
+      remembered[segment.id] = lastAtMs.addingCapped(options.dedupWindowMs)
+    }
+    return remembered
   }
 
-  /// Unlinks what the rule lets go, oldest first; returns what went. With `keepRemembered` what only
-  /// the duplicate check needs stays.
+  /// Unlinks what the rule lets go; returns what went. With `keepRemembered` what only the duplicate
+  /// check needs stays.
   ///
-  /// The directory is synced after each, so that a power cut never leaves an older one standing
-  /// where a younger one is gone.
-  func dropFinished(
-    keepRemembered: Bool, nowMs: UInt64
-  ) throws(LogFailure) -> [SegmentOverview] {
+  /// That the names are gone need not be durable: a file that comes back after a power cut is needed
+  /// by no checkpoint, and goes again at the start.
+  func dropFinished(keepRemembered: Bool, nowMs: UInt64) -> [SegmentOverview] {
+    let remembered = keepRemembered ? rememberedUntilMs() : [:]
     var removed: [SegmentOverview] = []
-    dropRetryAtMs = nil
-    for case nil in dropReasons() {
-      if keepRemembered, let until = rememberedUntilMs(), until > nowMs { break }
-      let segment = state.segments[0]
-      do throws(DiskError) {
-        try disk.unlink(segment.file)
-      } catch {
-        dropRetryAtMs = nowMs.addingCapped(Upkeep.dropRetryMs)
-        return removed
+    var hasFailed = false
+    var index = 0
+    while index < state.segments.count - 1 {
+      let segment = state.segments[index]
+      guard dropReason(index) == nil, remembered[segment.id].map({ $0 <= nowMs }) ?? true else {
+        index += 1
+        continue
       }
-      do throws(DiskError) { try disk.syncDirectory() } catch {
-        throw stop("dropping \(segment.file)", error)
+      do throws(DiskError) { try disk.unlink(segment.file) } catch {
+        hasFailed = true
+        index += 1
+        continue
       }
       removed.append(overview(of: segment, state: .sealed, keptBecause: nil))
       sealedBytes -= segment.fileBytes
       sealedFrames -= segment.frames
-      state.removeFirstSegment()
-      reader.release(segmentsBelow: state.segments[0].id)
+      state.removeSegment(at: index)
+      reader.release([segment.file])
+      droppedFiles.append(segment.file)
     }
+    reviewFiles(nowMs: nowMs)
+    if hasFailed { dropDueAtMs = nowMs.addingCapped(Upkeep.dropRetryMs) }
     return removed
   }
 
-  /// Drops what can be dropped, and says what stays and why. A finished active segment is left for a
-  /// new one first, when one stands ready.
-  package func compact(nowMs: UInt64) throws(LogFailure) -> CompactionReport {
-    if let failure { throw failure }
-    let before = bytesOnDisk
-    let segment = state.segments[state.segments.count - 1]
-    if segment.messages > 0, segment.liveCount == 0, staging.isEmpty, preparation.isReady {
-      _ = try rotate(room: 0, nowMs: nowMs)
-    }
-    let removed = try dropFinished(keepRemembered: false, nowMs: nowMs)
-    return CompactionReport(
-      removed: removed, kept: overview().segments, bytesBefore: before, bytesAfter: bytesOnDisk)
+  /// The names of files that were dropped since the last call: readers let go of them, so that their
+  /// space comes back (`LogReader.release`).
+  package func takeDroppedFiles() -> [String] {
+    defer { droppedFiles = [] }
+    return droppedFiles
   }
 
   var bytesOnDisk: UInt64 {
@@ -74,10 +93,11 @@ extension LogCore {
 
   package func overview() -> LogOverview {
     let last = state.segments.count - 1
-    var segments = zip(state.segments, dropReasons()).enumerated().map { index, pair in
+    var segments = state.segments.enumerated().map { index, segment in
       overview(
-        of: pair.0, state: pair.0.damage != nil ? .damaged : index == last ? .active : .sealed,
-        keptBecause: pair.1 ?? "remembered for the duplicate check until it is compacted")
+        of: segment, state: segment.damage != nil ? .damaged : index == last ? .active : .sealed,
+        keptBecause: dropReason(index)?.description
+          ?? "remembered for the duplicate check until it is compacted")
     }
     if case .ready(let file) = preparation {
       segments.append(

@@ -114,9 +114,6 @@ extension LogCore {
     }
   }
 
-  /// Segments below this one are gone: readers let go of their files (`LogReader.release`).
-  package var firstSegment: UInt64 { state.segments[0].id }
-
   package var numbers: LogNumbers {
     var numbers = LogNumbers()
     numbers.totals = state.totals

@@ -32,7 +32,9 @@ extension LogCore {
     var segment = SegmentState(header: header)
     segment.fileBytes = next.size
     state.segments.append(segment)
+    checkpoints.rotated()
     lookAtSpace(nowMs: nowMs)
+    reviewFiles(nowMs: nowMs)
     return true
   }
 

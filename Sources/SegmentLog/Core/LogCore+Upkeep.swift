@@ -20,16 +20,18 @@ extension LogCore {
     }
     if let due = space.dueMs(nowMs: nowMs), due <= nowMs { lookAtSpace(nowMs: nowMs) }
     if let due = dropDueMs(nowMs: nowMs), due <= nowMs {
-      _ = try dropFinished(keepRemembered: true, nowMs: nowMs)
+      _ = dropFinished(keepRemembered: true, nowMs: nowMs)
     }
   }
 
-  /// When there is something to do for `tick` or `preparationWanted`; nil = nothing waits. Never
+  /// When there is something to do for `tick`, `preparationWanted` or `checkpointWanted`; nil =
+  /// nothing waits. Never
   /// further off than the wait in question, whatever the clock did meanwhile.
   package func nextTickDueMs(nowMs: UInt64) -> UInt64? {
     guard failure == nil, !isSealed else { return nil }
     var due = earlier(witnessDueMs(nowMs: nowMs), dropDueMs(nowMs: nowMs))
     due = earlier(due, space.dueMs(nowMs: nowMs))
+    due = earlier(due, checkpoints.dueMs(nowMs: nowMs))
     switch preparation {
     case .none: due = earlier(due, nowMs)
     case .failed(_, let atMs):
@@ -59,18 +61,15 @@ extension LogCore {
   }
 
   private func dropDueMs(nowMs: UInt64) -> UInt64? {
-    guard state.segments.count > 1, state.segments[0].liveCount == 0,
-      dropReasons(first: 1)[0] == nil
-    else { return nil }
-    if let until = rememberedUntilMs(), until > nowMs {
-      return min(until, nowMs.addingCapped(options.dedupWindowMs))
-    }
-    guard let retry = dropRetryAtMs else { return nowMs }
-    return min(retry, nowMs.addingCapped(Upkeep.dropRetryMs))
+    guard let due = dropDueAtMs else { return nil }
+    let longest = max(options.dedupWindowMs, Upkeep.dropRetryMs)
+    return min(due, nowMs.addingCapped(longest))
   }
 
+  /// A clock that was set back behind the start ends the wait: else it would begin anew with each
+  /// look.
   private func due(after wait: UInt64, since start: UInt64, nowMs: UInt64) -> UInt64 {
-    min(start.addingCapped(wait), nowMs.addingCapped(wait))
+    start > nowMs ? nowMs : start.addingCapped(wait)
   }
 
   /// An empty frame whose `synced-up-to` proves the one before. A new segment proves as much, and
@@ -122,6 +121,10 @@ extension LogCore {
     if let failure { throw failure }
     guard !isSealed else { return }
     if !staging.isEmpty { _ = try commit(nowMs: nowMs) }
+    // So that the next start need not read what this one wrote. It can do without.
+    if checkpoints.hasChanged {
+      try checkpointed(beginCheckpoint(nowMs: nowMs).run(on: disk), nowMs: nowMs)
+    }
     let committedAtMs = max(nowMs, state.lastCommittedAtMs)
     encoder.begin(baseSequence: state.nextSequence)
     let length = encoder.encode(

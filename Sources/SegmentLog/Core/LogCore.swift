@@ -26,8 +26,15 @@ package final class LogCore {
   var isSealed = false
   /// Writes that failed since the last frame that was durable.
   var failedWrites = 0
-  /// An unlink that failed is tried again at this time.
-  var dropRetryAtMs: UInt64?
+  var checkpoints: CheckpointSchedule
+  /// Why the last checkpoint could not be written; nil when it was.
+  var checkpointError: DiskError?
+  /// When the next file may go; nil when none does without anything happening first.
+  var dropDueAtMs: UInt64?
+  /// Dropped, and not yet told to those who read.
+  var droppedFiles: [String] = []
+  var compaction: CompactionRun?
+  var compactionReport: CompactionReport?
   var recovered: RecoveryReport
   /// Of all segments but the active one; kept beside them, since they are asked for with each commit.
   var sealedBytes: UInt64 = 0
@@ -61,6 +68,7 @@ package final class LogCore {
     salts = start.salts
     nextFrameNumber = start.nextFrameNumber
     recovered = start.report
+    checkpoints = start.checkpoints
     reader = LogReader(disk: disk)
     space = SpaceWatch(segmentSize: options.segmentSize)
     readOnlyReason =
@@ -73,6 +81,7 @@ package final class LogCore {
     }
     reserve.adopt(from: disk)
     lookAtSpace(nowMs: nowMs)
+    reviewFiles(nowMs: nowMs)
   }
 
   deinit { active.file.close() }

@@ -11,9 +11,9 @@ package final class LogReader {
   deinit { for segment in segments { segment.file.close() } }
 
   /// Closes the files of segments that were dropped, so that their space comes back.
-  package func release(segmentsBelow id: UInt64) {
-    for segment in segments where segment.id < id { segment.file.close() }
-    segments.removeAll { $0.id < id }
+  package func release(_ names: [String]) {
+    for segment in segments where names.contains(segment.name) { segment.file.close() }
+    segments.removeAll { names.contains($0.name) }
   }
 
   /// Completes a page; entries that can't be read any more are left out.
@@ -76,13 +76,9 @@ package final class LogReader {
       if index != segments.count - 1 { segments.append(segments.remove(at: index)) }
       return segments[segments.count - 1]
     }
-    guard let id = FileNames.segmentID(name) ?? FileNames.coldID(name),
-      let file = try? disk.open(name, .readOnly)
-    else {
-      return nil
-    }
+    guard let file = try? disk.open(name, .readOnly) else { return nil }
     if segments.count == Self.openMax { segments.removeFirst().file.close() }
-    let segment = OpenSegment(id: id, name: name, salt: salt, file: file)
+    let segment = OpenSegment(name: name, salt: salt, file: file)
     segments.append(segment)
     return segment
   }
@@ -92,7 +88,6 @@ package final class LogReader {
 private final class OpenSegment {
   private static let windowSize = 16 << 10
 
-  let id: UInt64
   let name: String
   let salt: UInt64
   let file: any DiskFile
@@ -101,8 +96,7 @@ private final class OpenSegment {
   private var window: [UInt8] = []
   private var windowOffset: UInt64 = 0
 
-  init(id: UInt64, name: String, salt: UInt64, file: any DiskFile) {
-    self.id = id
+  init(name: String, salt: UInt64, file: any DiskFile) {
     self.name = name
     self.salt = salt
     self.file = file

@@ -4,27 +4,23 @@ struct LogState {
   /// Ascending ids; the last one is the active one.
   var segments: [SegmentState] = []
   var destinations = DestinationTable()
-  private(set) var attempts = AttemptTable()
-  private(set) var index = UUIDIndex()
-  private(set) var recent: RecentMessages
-  private(set) var totals = Totals()
-  private(set) var nextSequence: Sequence = 1
-  private(set) var lastCommittedAtMs: UInt64 = 0
-  /// The duplicate check forgets ended messages below this one.
-  private(set) var dedupFloor: Sequence = 1
+  var attempts = AttemptTable()
+  var index = UUIDIndex()
+  var recent: RecentMessages
+  var counters = LogCounters()
   /// Ended messages at or above `dedupFloor`, in segments or among the recent ones.
-  private var endedKept = 0
-  private let dedupMax: Int
-  private let dedupWindowMs: UInt64
+  var endedKept = 0
+  let dedupMax: Int
+  let dedupWindowMs: UInt64
   /// The first message of the first segment that stood at the start, how many before it were not
   /// delivered or cancelled by then, and how many of those ended in frames that stand.
   private(set) var firstKept: Sequence = 1
   private(set) var liveBelow: UInt64 = 0
   private(set) var endedBelow: UInt64 = 0
-  /// Messages of missing segments that have not ended.
-  private(set) var lostOutside: UInt64 = 0
   /// What was found and nobody has accepted yet.
   var damage: [Damage] = []
+  /// Messages that have not ended and were found unreadable, by a check of all bodies.
+  var unreadable: [Sequence] = []
 
   init(_ options: LogOptions) {
     dedupMax = options.dedupMax
@@ -32,28 +28,40 @@ struct LogState {
     recent = RecentMessages(capacity: options.recentMax)
   }
 
-  /// The sequence of a message's segment among `segments`; nil when none holds it.
-  func segmentIndex(of sequence: Sequence) -> Int? {
-    var low = 0
-    var high = segments.count
-    while low < high {
-      let middle = (low + high) / 2
-      if segments[middle].first <= sequence { low = middle + 1 } else { high = middle }
+  /// From a checkpoint whose parts fit together. The UUID index is empty: see `remember`.
+  init(_ checkpoint: Checkpoint, _ options: LogOptions) {
+    self.init(options)
+    counters = checkpoint.counters
+    segments = checkpoint.segments
+    attempts = checkpoint.attempts
+    damage = checkpoint.damage
+    firstKept = 1
+    for definition in checkpoint.destinations {
+      let id = destinations.use(
+        definition.origin, wanted: definition.id, limit: DestinationTable.numbersMax)
+      precondition(id == definition.id, "numbers and origins were checked to be unique")
     }
-    guard low > 0, segments[low - 1].holds(sequence) else { return nil }
-    return low - 1
+    for segment in segments {
+      for destination in segment.destinations {
+        destinations.use(again: destination.id)
+        destinations.addWaiting(destination.id, UInt64(destination.waiting))
+      }
+    }
+    for definition in checkpoint.destinations { destinations.release(definition.id) }
+    countEndedKept()
   }
+
+  var totals: Totals { counters.totals }
+  var nextSequence: Sequence { counters.nextSequence }
+  var lastCommittedAtMs: UInt64 { counters.lastCommittedAtMs }
+  var dedupFloor: Sequence { counters.dedupFloor }
+
+  /// The sequence of a message's segment among `segments`; nil when none holds it.
+  func segmentIndex(of sequence: Sequence) -> Int? { segments.index(holding: sequence) }
 
   func state(of sequence: Sequence) -> RecordStatus.State? {
     guard let index = segmentIndex(of: sequence) else { return nil }
-    if segments[index].isLive(sequence) {
-      return segments[index].isParked(sequence) ? .dead : .pending
-    }
-    switch segments[index].ending(of: sequence)?.kind {
-    case .delivered: return .delivered
-    case .cancelled: return .cancelled
-    case .dead, nil: return nil
-    }
+    return segments[index].state(of: sequence)
   }
 }
 
@@ -62,17 +70,17 @@ struct LogState {
 extension LogState {
   /// The accounting that stands in the first kept segment's header, and the numbers that follow.
   mutating func begin(totals: Totals, nextSequence: Sequence) {
-    self.totals = totals
+    counters.totals = totals
     // Dead ones are counted where they stand.
-    self.totals.dead = 0
-    self.nextSequence = nextSequence
+    counters.totals.dead = 0
+    counters.nextSequence = nextSequence
     firstKept = nextSequence
-    dedupFloor = nextSequence
+    counters.dedupFloor = nextSequence
     liveBelow = totals.pending + totals.dead
   }
 
   mutating func advance(committedAtMs: UInt64) {
-    lastCommittedAtMs = max(lastCommittedAtMs, committedAtMs)
+    counters.lastCommittedAtMs = max(lastCommittedAtMs, committedAtMs)
   }
 
   /// A destination's number as the last segment's frames use it.
@@ -97,8 +105,8 @@ extension LogState {
     destinations.addWaiting(segments[last].destinations[Int(place)].id, 1)
     if collect && index.isFull(for: key) { collectIndex(for: key) }
     index.insert(key, sequence)
-    totals.accepted += 1
-    nextSequence += 1
+    counters.totals.accepted += 1
+    counters.nextSequence += 1
   }
 
   private mutating func collectIndex(for key: UUIDKey) {
@@ -121,21 +129,21 @@ extension LogState {
     if segments[last].count == 0 { segments[last].moveStart(to: nextSequence) }
     segments[last].appendLost(Int(lost))
     endedKept += Int(lost)
-    totals.accepted += lost
-    nextSequence = next
+    counters.totals.accepted += lost
+    counters.nextSequence = next
   }
 
   /// Numbers up to (not with) `next` were given in segments that are missing; `counted` of them, as
   /// far as is known, to messages.
   mutating func skipMissing(to next: Sequence, counted: UInt64) {
     let missing = min(counted, next - nextSequence)
-    totals.accepted += missing
-    lostOutside += missing
-    nextSequence = next
+    counters.totals.accepted += missing
+    counters.lostOutside += missing
+    counters.nextSequence = next
   }
 
   /// Numbers that may have been given, though nobody knows: never given again, not counted.
-  mutating func reserve(to next: Sequence) { nextSequence = max(nextSequence, next) }
+  mutating func reserve(to next: Sequence) { counters.nextSequence = max(nextSequence, next) }
 
   /// A count lower than what is known is old news.
   mutating func apply(attempt: DirectoryAttempt, committedAtMs: UInt64, note: NotePlace?) {
@@ -172,7 +180,7 @@ extension LogState {
       entry.status = outcome.status
       entry.note = note ?? lastNote
       attempts[sequence] = entry
-      totals.dead += 1
+      counters.totals.dead += 1
     case .delivered, .cancelled:
       // A lost message ends too: its number is known, only its bytes are gone.
       guard live || segments[index].ending(of: sequence) == nil else { return }
@@ -182,7 +190,7 @@ extension LogState {
       segments[index].end(sequence, kind)
       recent.end(sequence, kind)
       attempts[sequence] = nil
-      if dead { totals.dead -= 1 }
+      if dead { counters.totals.dead -= 1 }
       count(ended: outcome.kind)
       if live && sequence >= dedupFloor {
         endedKept += 1
@@ -193,12 +201,14 @@ extension LogState {
 
   /// Of the controls one changes the accounting: messages without known numbers were given up.
   mutating func apply(control: ControlRecord) {
-    guard let lost = control.lostCount else { return }
+    if let lost = control.lostCount { giveUp(lost) }
+  }
+
+  mutating func closeLosses(_ lost: UInt64) {
     let below = min(lost, liveBelow.subtractingCapped(endedBelow))
-    let outside = min(lost - below, lostOutside)
     endedBelow += below
-    lostOutside -= outside
-    totals.cancelled += below + outside
+    counters.lostOutside -= min(lost - below, counters.lostOutside)
+    counters.totals.cancelled += lost
   }
 
   /// Of a message that stands nowhere any more: in a segment that was dropped, or is missing.
@@ -208,77 +218,18 @@ extension LogState {
       guard endedBelow < liveBelow else { return }
       endedBelow += 1
       count(ended: outcome.kind)
-    } else if outcome.sequence < nextSequence, lostOutside > 0 {
-      lostOutside -= 1
+    } else if outcome.sequence < nextSequence, counters.lostOutside > 0 {
+      counters.lostOutside -= 1
       count(ended: outcome.kind)
     }
   }
 
   private mutating func count(ended kind: OutcomeKind) {
-    if kind == .delivered { totals.delivered += 1 } else { totals.cancelled += 1 }
-  }
-}
-
-// MARK: Forgetting
-
-extension LogState {
-  /// Whether the duplicate check has no use for a sequence any more.
-  func isForgotten(_ sequence: Sequence) -> Bool {
-    guard let index = segmentIndex(of: sequence) else {
-      guard sequence >= dedupFloor, let entry = recent[sequence] else { return true }
-      return isOver(entry.acceptedAtMs)
+    switch kind {
+    case .delivered: counters.totals.delivered += 1
+    case .cancelled: counters.totals.cancelled += 1
+    case .dead: break
     }
-    if segments[index].isLive(sequence) { return false }
-    guard sequence >= dedupFloor, let last = segments[index].lastAtMs else { return true }
-    return isOver(last)
-  }
-
-  private func isOver(_ acceptedAtMs: UInt64) -> Bool {
-    acceptedAtMs.addingCapped(dedupWindowMs) < lastCommittedAtMs
-  }
-
-  /// Keeps at most `dedupMax` ended ones.
-  private mutating func forgetOldest() {
-    forgetUnremembered()
-    while endedKept > dedupMax {
-      if dedupFloor < segments[0].first {
-        dedupFloor += 1
-        endedKept -= 1
-        continue
-      }
-      guard let index = segments.firstIndex(where: { $0.next > dedupFloor && $0.count > 0 }) else {
-        endedKept = 0
-        return
-      }
-      dedupFloor = max(dedupFloor, segments[index].first)
-      if let ended = segments[index].firstEnded(from: dedupFloor) {
-        dedupFloor = ended + 1
-        endedKept -= 1
-      } else {
-        dedupFloor = segments[index].next
-      }
-    }
-  }
-
-  /// What stands in no segment is known only while it is among the recent ones.
-  private mutating func forgetUnremembered() {
-    let known = min(segments[0].first, recent.oldest(before: nextSequence))
-    guard dedupFloor < known else { return }
-    endedKept = max(0, endedKept - Int(known - dedupFloor))
-    dedupFloor = known
-  }
-
-  /// A segment without records makes room for the one that takes its place.
-  mutating func removeLastSegment() {
-    let gone = segments.removeLast()
-    for destination in gone.destinations { destinations.release(destination.id) }
-  }
-
-  /// The first segment's file is gone; all of its messages have ended.
-  mutating func removeFirstSegment() {
-    let gone = segments.removeFirst()
-    for destination in gone.destinations { destinations.release(destination.id) }
-    forgetUnremembered()
   }
 }
 

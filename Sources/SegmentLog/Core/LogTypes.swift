@@ -113,10 +113,14 @@ package struct DestinationBacklog: Sendable, Equatable {
 
 /// What a start found.
 package struct RecoveryReport: Sendable, Equatable {
+  /// The checkpoint that it began from; nil when all segments were read.
+  package var checkpoint: UInt64?
   package var segments = 0
+  /// Read and folded.
   package var frames: UInt64 = 0
-  package var messages: UInt64 = 0
   package var bytes: UInt64 = 0
+  /// That stand in the segments.
+  package var messages: UInt64 = 0
   package var pending: UInt64 = 0
   package var dead: UInt64 = 0
   /// The last run ended with `seal`, or there was none.

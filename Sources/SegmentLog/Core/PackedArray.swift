@@ -4,8 +4,32 @@
 /// indices into short tables.
 struct PackedArray: Sendable, Equatable {
   /// 0, 1, 2, 4, 8, 16 or 32, so that no number crosses a word.
-  private var width = 0
-  private var words: [UInt64] = []
+  private(set) var width = 0
+  private(set) var words: [UInt64] = []
+
+  init() {}
+
+  /// nil for a width that is none.
+  init?(width: Int, words: [UInt64]) {
+    guard [0, 1, 2, 4, 8, 16, 32].contains(width), width > 0 || words.isEmpty else { return nil }
+    self.width = width
+    self.words = words
+  }
+
+  /// Whether all numbers are less than `limit`, and none stands at or beyond `count`.
+  func isBelow(_ limit: UInt32, count: Int) -> Bool {
+    guard width > 0 else { return true }
+    let perWord = 64 / width
+    for (at, word) in words.enumerated() where word != 0 {
+      let start = at * perWord
+      guard start < count else { return false }
+      for offset in 0..<perWord {
+        let number = word >> UInt64(offset * width) & mask
+        if number != 0 && (number >= UInt64(limit) || start + offset >= count) { return false }
+      }
+    }
+    return true
+  }
 
   var byteCount: Int { words.capacity * 8 }
 

@@ -5,12 +5,12 @@ extension Recovery {
     store: StoreUUID, after last: LastSegment?
   ) throws(LogError) -> ActiveSegment {
     let file = try prepare(after: last)
-    if let last, last.isEmpty { state.removeLastSegment() }
     let header = newHeader(store: store, after: last)
+    if let last, last.isEmpty { state.removeLastSegment() }
     var end = FormatLimits.firstFrameOffset
     do throws(LogError) {
       if let last, last.hasUnproven { end = try logAgain(last, into: file, header) }
-      checkAccounting()
+      if start == nil { checkAccounting() }
       try settleDamage(store: store)
       if options.onDamage == .refuse && !report.damage.isEmpty {
         throw .damaged(report.damage)
@@ -25,7 +25,8 @@ extension Recovery {
     let hasFrames = end > FormatLimits.firstFrameOffset
     return ActiveSegment(
       file: file.file, header: header, offset: end, capacity: file.size,
-      lastFrameCRC: lastFrameCRC, isUnproven: hasFrames, lastWriteAtMs: nowMs,
+      lastFrameOffset: lastFrameOffset, lastFrameCRC: lastFrameCRC, isUnproven: hasFrames,
+      lastWriteAtMs: nowMs,
       hasForeignFrames: hasFrames)
   }
 
@@ -39,6 +40,8 @@ extension Recovery {
     if let last, last.isEmpty {
       header.id = last.found.id
       header.predecessor = last.found.header?.predecessor
+      // A checkpoint may name the place and know it by its salt. Nothing of the old file stays.
+      if let salt = last.found.header?.salt { header.salt = salt }
     } else if let last {
       header.id = last.found.id + 1
       header.predecessor = SegmentHeader.Predecessor(
@@ -133,11 +136,13 @@ extension Recovery {
     state.segments[index].fileBytes = file.size
     state.segments[index].end = end
     guard end > FormatLimits.firstFrameOffset else { return }
+    hasChanged = true
     do throws(DiskError) {
       let scanner = try SegmentScanner(file: file.file, header: header, cut: end)
       while case .frame(let frame) = try scanner.next() {
         apply(frame, scanner.directory, forceMark: false)
         lastFrameCRC = frame.head.crc
+        lastFrameOffset = frame.offset
       }
     } catch {
       throw .disk(

@@ -1,11 +1,11 @@
 extension Recovery {
-  /// Folds a segment that is not the last one.
+  /// Folds a segment that is not the last one, from `start` on when that lies in it.
   mutating func fold(_ segment: FoundSegment, successor: FoundSegment) throws(LogError) {
     guard let header = segment.header else {
       try noteUnreadable(segment, nextSequence: successor.header?.firstSequence)
       return
     }
-    enter(header)
+    if !isStart(segment) { enter(header) }
     var word = successor.header?.predecessor
     if word?.id != segment.id { word = nil }
     let file = try open(segment)
@@ -19,17 +19,18 @@ extension Recovery {
     }
     if let word { loseUpTo(word.lastSequence.addingCapped(1)) }
     let last = state.segments.count - 1
-    state.segments[last].end = word?.durableLength ?? verdict.validEnd
+    let end = word?.durableLength ?? verdict.validEnd
+    report.bytes += end - (startIn(header)?.offset ?? 0)
+    state.segments[last].end = end
     state.segments[last].close()
-    report.bytes += state.segments[last].end
     try note(verdict, of: segment)
   }
 
   private mutating func foldAll(
     _ file: any DiskFile, _ header: SegmentHeader, successor word: SegmentHeader.Predecessor?
   ) throws(DiskError) -> SegmentVerdict {
-    let scanner = try SegmentScanner(file: file, header: header, cut: word?.durableLength)
-    var classifier = SegmentClassifier(header: header, successor: word)
+    let scanner = try scanner(file, header, cut: word?.durableLength)
+    var classifier = classifier(header, successor: word)
     var behindDamage = false
     while true {
       switch try scanner.next() {
@@ -47,6 +48,29 @@ extension Recovery {
         return verdict
       }
     }
+  }
+
+  /// Whether the state already holds the segment's beginning.
+  func isStart(_ segment: FoundSegment) -> Bool { start?.segment == segment.id }
+
+  func scanner(
+    _ file: any DiskFile, _ header: SegmentHeader, cut: UInt64? = nil
+  ) throws(DiskError) -> SegmentScanner {
+    try SegmentScanner(
+      file: file, header: header, cut: cut,
+      start: startIn(header).map { ($0.offset, $0.nextFrameNumber) })
+  }
+
+  func classifier(
+    _ header: SegmentHeader, successor: SegmentHeader.Predecessor?
+  ) -> SegmentClassifier {
+    SegmentClassifier(
+      header: header, successor: successor,
+      start: startIn(header).map { ($0.offset, state.nextSequence, $0.frameCRC) })
+  }
+
+  func startIn(_ header: SegmentHeader) -> LogPosition? {
+    start.flatMap { $0.segment == header.id ? $0 : nil }
   }
 
   func open(_ segment: FoundSegment) throws(LogError) -> any DiskFile {
@@ -79,14 +103,14 @@ extension Recovery {
         counted: header.totals.accepted.subtractingCapped(state.totals.accepted))
     }
     // Damage explains a difference; without any, a file is not what it was.
-    if report.damage.isEmpty, !state.totals.agrees(with: header.totals) {
-      note(
-        damage: Damage(
-          kind: .accounting, file: FileNames.segment(header.id), offset: nil,
-          reason: "it was begun after \(header.totals.ended) of \(header.totals.accepted) messages "
-            + "had ended, but the segments before it end \(state.totals.ended) of "
-            + "\(state.totals.accepted)", lost: nil))
-    }
+    guard report.damage.isEmpty, !state.totals.agrees(with: header.totals) else { return }
+    let reason =
+      "it was begun after \(header.totals.ended) of \(header.totals.accepted) messages had ended, but "
+      + "what stands before it ends \(state.totals.ended) of \(state.totals.accepted)"
+    let file = FileNames.segment(header.id)
+    if start != nil { contradiction = contradiction ?? "\(file): \(reason)" }
+    note(
+      damage: Damage(kind: .accounting, file: file, offset: nil, reason: reason, lost: nil))
   }
 
   /// The header can't be read, so nothing of the segment can.
@@ -143,6 +167,9 @@ extension Recovery {
     report.frames += 1
     guard frame.problem == nil else { return }
     guard follows(head, directory) else {
+      if start != nil, report.damage.isEmpty {
+        contradiction = "message \(head.baseSequence) follows where \(state.nextSequence) should"
+      }
       state.segments[last].damage = "a frame's numbers don't follow"
       note(
         damage: Damage(
@@ -163,6 +190,7 @@ extension Recovery {
     applyChanges(directory, at: frame.offset, committedAtMs: head.committedAtMs)
     for control in directory.controls { state.apply(control: control) }
     state.segments[last].records += UInt64(head.recordCount)
+    if head.recordCount > 0 { hasFolded = true }
     state.segments[last].sawFrame(committedAtMs: head.committedAtMs)
   }
 
@@ -193,12 +221,10 @@ extension Recovery {
     let last = state.segments.count - 1
     guard state.segments[last].place(ofDestination: definition.id) == nil else { return }
     let id = state.destinations.use(
-      definition.origin, wanted: definition.id, limit: Self.destinationsMax)
+      definition.origin, wanted: definition.id, limit: DestinationTable.numbersMax)
     state.define(number: definition.id, id: id)
     state.destinations.release(id)
   }
-
-  private static let destinationsMax = 1 << 20
 
   /// The definition was lost with a damaged frame. Another segment's will do; else the messages get
   /// a queue of their own.
@@ -235,7 +261,6 @@ extension Recovery {
         place: place, collect: false)
       state.segments[last].rawBytes += UInt64(message.payloadLength)
     }
-    report.messages += UInt64(messages.count)
   }
 
   private mutating func applyChanges(

@@ -22,7 +22,7 @@ extension Recovery {
   /// Folds the proven part of the last segment, and says what is to be done with the rest.
   mutating func examineLast(_ segment: FoundSegment) throws(LogError) -> LastSegment {
     guard let header = segment.header else { return try examineUnreadable(segment) }
-    enter(header)
+    if !isStart(segment) { enter(header) }
     let file = try open(segment)
     defer { file.close() }
     let verdict: SegmentVerdict
@@ -44,7 +44,7 @@ extension Recovery {
     last.isEmpty =
       !last.isDamaged && !last.hasUnproven && state.records == 0 && state.count == 0
     self.state.segments[self.state.segments.count - 1].end = last.durableEnd
-    report.bytes += last.durableEnd
+    report.bytes += last.durableEnd - (startIn(header)?.offset ?? 0)
     report.cleanStop =
       verdict.isSealed && !last.isDamaged && verdict.torn == nil && verdict.unprovenFrom == nil
     return last
@@ -70,9 +70,10 @@ extension Recovery {
   private func classify(
     _ file: any DiskFile, _ header: SegmentHeader
   ) throws(DiskError) -> (SegmentVerdict, synced: UInt64) {
-    let scanner = try SegmentScanner(file: file, header: header)
-    var classifier = SegmentClassifier(header: header, successor: nil)
-    var synced = FormatLimits.firstFrameOffset
+    let scanner = try scanner(file, header)
+    var classifier = classifier(header, successor: nil)
+    // A checkpoint is written of what is synced.
+    var synced = startIn(header)?.offset ?? FormatLimits.firstFrameOffset
     while true {
       switch try scanner.next() {
       case .frame(let frame):
@@ -88,9 +89,9 @@ extension Recovery {
   private mutating func foldDurable(
     _ file: any DiskFile, _ header: SegmentHeader, end: UInt64
   ) throws(DiskError) -> UInt32 {
-    var crc: UInt32 = 0
+    var crc = startIn(header)?.frameCRC ?? 0
     var behindDamage = false
-    let scanner = try SegmentScanner(file: file, header: header, cut: end)
+    let scanner = try scanner(file, header, cut: end)
     while true {
       switch try scanner.next() {
       case .frame(let frame):

@@ -5,14 +5,17 @@ struct RecoveredLog {
   var salts: SaltSource
   var nextFrameNumber: UInt64
   var report: RecoveryReport
+  var checkpoints: CheckpointSchedule
 }
 
-/// Reads the segments in order and folds their frames into the state.
+/// Makes the state of what stands in a directory: the newest checkpoint, and the frames from its
+/// position on; the checkpoint before when that one can't be used; all frames of all segments when
+/// neither can.
 ///
-/// Head, directory and blocks of every frame are verified; nothing is inflated. The header of each
-/// segment is the authority for where the one before ends. What the last run wrote and can't prove to
-/// have synced is written again, into the new segment and before anything comes of it: such a frame
-/// may have been read from the page cache only.
+/// Head, directory and blocks of every frame that is folded are verified; nothing is inflated. The
+/// header of each segment is the authority for where the one before ends. What the last run wrote and
+/// can't prove to have synced is written again, into the new segment and before anything comes of it:
+/// such a frame may have been read from the page cache only.
 struct Recovery {
   let disk: any Disk
   let options: LogOptions
@@ -28,8 +31,24 @@ struct Recovery {
   /// Of the messages before the first segment that stands: how many ended in frames that are logged
   /// again.
   var endedAgain: UInt64 = 0
-  /// The head CRC of the last frame of the new segment.
+  /// What ended in those frames.
+  var endsToCome: Set<Sequence> = []
+  /// Of the last frame of the new segment: where it begins, and its head CRC.
+  var lastFrameOffset: UInt64 = 0
   var lastFrameCRC: UInt32 = 0
+  /// The position that the fold began from; nil in a full scan.
+  var start: LogPosition?
+  /// Newest first; the fold began from the first.
+  var kept: [KeptCheckpoint] = []
+  var nextCheckpoint: UInt64 = 1
+  /// There is something that no checkpoint holds.
+  var hasChanged = false
+  /// A frame with records was folded.
+  var hasFolded = false
+  /// Why the checkpoint that the fold began from can't be true.
+  var contradiction: String?
+  /// Segments that were dropped before and stand there again.
+  var strays: [String] = []
   /// Bytes to copy aside: file, offset, end.
   var quarantine: [Quarantine.Item] = []
 
@@ -45,17 +64,34 @@ struct Recovery {
     try deleteTemporaryFiles()
     let store = try identity()
     let found = try findSegments(of: store)
-    report.segments = found.count
+    var last = try foldFromCheckpoint(found, store)
+    if start == nil { last = try foldAll(found) }
+    let active = try begin(store: store, after: last)
+    unlinkAgain()
+    sumUp()
+    return RecoveredLog(
+      state: state, active: active, salts: salts, nextFrameNumber: nextFrameNumber,
+      report: report,
+      checkpoints: CheckpointSchedule(
+        kept: kept, nextNumber: nextCheckpoint, hasChanged: hasChanged, nowMs: nowMs))
+  }
+
+  /// A full scan.
+  private mutating func foldAll(_ found: [FoundSegment]) throws(LogError) -> LastSegment? {
+    noteMissing(in: found)
     for (index, segment) in found.enumerated().dropLast() {
       try fold(segment, successor: found[index + 1])
     }
     let last = try found.last.map { (segment) throws(LogError) in try examineLast(segment) }
-    let active = try begin(store: store, after: last)
+    hasChanged = hasFolded
+    return last
+  }
+
+  private mutating func sumUp() {
+    report.segments = state.segments.count - 1
+    report.messages = state.segments.reduce(0) { $0 + $1.messages }
     report.pending = state.totals.pending
     report.dead = state.totals.dead
-    return RecoveredLog(
-      state: state, active: active, salts: salts, nextFrameNumber: nextFrameNumber,
-      report: report)
   }
 
   private func deleteTemporaryFiles() throws(LogError) {
@@ -93,7 +129,6 @@ extension Recovery {
         continue
       }
       let segment = try readHeader(id, store: store)
-      if let before = found.last, before.id + 1 < id { noteMissing(before.id + 1..<id) }
       found.append(segment)
     }
     return found
@@ -145,7 +180,13 @@ extension Recovery {
 
   /// Far beyond what can ever be reached; they keep sums from overflowing.
   static let sequenceMax = FormatLimits.sequenceMax
-  private static let segmentMax: UInt64 = 1 << 62
+  static let segmentMax: UInt64 = 1 << 62
+
+  mutating func noteMissing(in found: [FoundSegment]) {
+    for (before, after) in zip(found, found.dropFirst()) where before.id + 1 < after.id {
+      noteMissing(before.id + 1..<after.id)
+    }
+  }
 
   private mutating func noteMissing(_ ids: Range<UInt64>) {
     let which =

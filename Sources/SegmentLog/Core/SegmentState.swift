@@ -52,14 +52,14 @@ struct SegmentState: Sendable {
   private(set) var parkedCount: UInt64 = 0
   private(set) var destinations: [SegmentDestination] = []
   /// Which of `destinations` a message goes to.
-  private var places = PackedArray()
+  private(set) var places = PackedArray()
   /// A short table as a rule: "delivered, 200, first attempt" and a few others.
-  private var endingKinds: [EndingKind] = []
+  private(set) var endingKinds: [EndingKind] = []
   private var endingNumbers: [EndingKind: UInt32] = [:]
-  private var endings = PackedArray()
+  private(set) var endings = PackedArray()
   private(set) var marks: [Mark] = []
   /// From the numbers in the file to `destinations`; empty when nothing is added any more.
-  private var defined: [UInt32: UInt32] = [:]
+  private(set) var defined: [UInt32: UInt32] = [:]
 
   init(header: SegmentHeader) {
     kind = header.kind
@@ -156,6 +156,13 @@ extension SegmentState {
     append(place: place)
   }
 
+  /// A mark behind damage that was found later than the frames behind it.
+  mutating func insertMark(offset: UInt64, sequence: Sequence) {
+    let at = marks.firstIndex { $0.offset >= offset } ?? marks.count
+    if at < marks.count, marks[at].offset == offset { return }
+    marks.insert(Mark(sequence: sequence, offset: offset), at: at)
+  }
+
   /// The next message, pending.
   mutating func append(place: UInt32) {
     if place != 0 { places[count] = place }
@@ -209,11 +216,23 @@ extension SegmentState {
   func isLive(_ sequence: Sequence) -> Bool { live[known(sequence)] }
   func isParked(_ sequence: Sequence) -> Bool { parked[known(sequence)] }
 
+  /// nil for a message that was lost.
+  func state(of sequence: Sequence) -> RecordStatus.State? {
+    if isLive(sequence) { return isParked(sequence) ? .dead : .pending }
+    switch ending(of: sequence)?.kind {
+    case .delivered: return .delivered
+    case .cancelled: return .cancelled
+    case .dead, nil: return nil
+    }
+  }
+
   /// nil for a message that has not ended, or was lost.
   func ending(of sequence: Sequence) -> EndingKind? {
     let number = endings[known(sequence)]
     return number == 0 ? nil : endingKinds[Int(number) - 1]
   }
+
+  func hasEnding(at index: Int) -> Bool { endings[index] != 0 }
 
   mutating func park(_ sequence: Sequence) {
     let index = known(sequence)
@@ -254,6 +273,18 @@ extension SegmentState {
     live.first(false, from: firstIndex(from: sequence)).map { self.sequence(at: $0) }
   }
 
+  /// How many messages from `sequence` on have ended (or were lost).
+  func ended(from sequence: Sequence) -> Int {
+    guard sequence > first else { return count - Int(liveCount) }
+    var ended = 0
+    var index = Int(min(sequence - first, UInt64(count)))
+    while let found = live.first(false, from: index) {
+      ended += 1
+      index = found + 1
+    }
+    return ended
+  }
+
   /// The offset of a frame at or before the one that holds `sequence`.
   func offset(before sequence: Sequence) -> UInt64 {
     var low = 0
@@ -287,5 +318,51 @@ extension SegmentState {
       index = candidate + 1
     }
     return (found, nil)
+  }
+}
+
+// MARK: From a checkpoint
+
+extension SegmentState {
+  /// Tables that were checked; what can be counted is counted.
+  mutating func restore(
+    first: Sequence, live: Bitmap, parked: Bitmap, places: PackedArray, endings: PackedArray,
+    kinds: [EndingKind], marks: [Mark], defined: [UInt32: UInt32],
+    destinations: [SegmentDestination]
+  ) {
+    self.first = first
+    self.live = live
+    self.parked = parked
+    self.places = places
+    self.endings = endings
+    self.marks = marks
+    self.defined = defined
+    self.destinations = destinations
+    endingKinds = kinds
+    for (number, kind) in kinds.enumerated() { endingNumbers[kind] = UInt32(number) + 1 }
+    liveCount = UInt64(live.ones)
+    parkedCount = UInt64(parked.ones)
+    if destinations.count == 1 {
+      self.destinations[0].waiting = UInt32(truncatingIfNeeded: liveCount - parkedCount)
+      return
+    }
+    var index = live.first(true, from: 0)
+    while let found = index {
+      if !parked[found] { self.destinations[Int(places[found])].waiting += 1 }
+      index = live.first(true, from: found + 1)
+    }
+  }
+
+  /// A live message of which a later start found that it can't be read any more.
+  mutating func lose(_ sequence: Sequence) {
+    let index = Int(sequence - first)
+    live[index] = false
+    liveCount -= 1
+    if parked[index] {
+      parked[index] = false
+      parkedCount -= 1
+    } else {
+      destinations[Int(places[index])].waiting -= 1
+    }
   }
 }

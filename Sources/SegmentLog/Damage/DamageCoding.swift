@@ -1,6 +1,8 @@
 /// A damage as it stands in `accepted-damage` and in a checkpoint; see FORMAT.md. UUIDs are left out.
 enum DamageCoding {
   private static let textMax: UInt64 = 1024
+  /// No encoded damage is longer.
+  static let sizeMax = 2 * 1024 + 64 + 32
 
   enum Failure: Error { case malformed }
 

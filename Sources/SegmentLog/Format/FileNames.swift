@@ -51,5 +51,17 @@ package enum FileNames {
     return id
   }
 
+  /// `ckpt-<n>`
+  package static func checkpoint(_ number: UInt64) -> String { "ckpt-\(number)" }
+  package static let checkpointTemporary = "ckpt.tmp"
+
+  /// The number in a checkpoint's name; nil when it is no checkpoint's name exactly.
+  package static func checkpointNumber(_ name: String) -> UInt64? {
+    guard name.hasPrefix("ckpt-"), let number = UInt64(name.dropFirst(5)),
+      checkpoint(number) == name
+    else { return nil }
+    return number
+  }
+
   package static func isTemporary(_ name: String) -> Bool { name.hasSuffix(".tmp") }
 }

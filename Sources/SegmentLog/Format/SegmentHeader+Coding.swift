@@ -175,7 +175,7 @@ extension SegmentHeaderError {
 
 extension Totals {
   /// Whether the parts are not more than the whole.
-  fileprivate var isPossible: Bool {
+  var isPossible: Bool {
     var ended: UInt64 = 0
     for part in [delivered, dead, cancelled] {
       let (sum, overflow) = ended.addingReportingOverflow(part)

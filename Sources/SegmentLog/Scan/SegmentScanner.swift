@@ -60,7 +60,7 @@ package final class SegmentScanner {
   let limit: UInt64
   let fileSize: UInt64
   var window: ScanWindow
-  var offset = FormatLimits.firstFrameOffset
+  var offset: UInt64
   private var current: (offset: UInt64, length: Int, prefixLength: Int)?
   private var frameNumber: UInt64
   /// No segment is ever that short: it was cut.
@@ -71,21 +71,25 @@ package final class SegmentScanner {
   private lazy var inflater = Inflater()
   private var raw: [UInt8] = []
 
-  /// With `checksBlocks` false only heads and directories are looked at.
+  /// With `checksBlocks` false only heads and directories are looked at. `start`: where a frame begins,
+  /// and its number; the segment's first frame when it isn't given.
   package convenience init(
-    file: any DiskFile, header: SegmentHeader, cut: UInt64? = nil, checksBlocks: Bool = true
+    file: any DiskFile, header: SegmentHeader, cut: UInt64? = nil, checksBlocks: Bool = true,
+    start: (offset: UInt64, frameNumber: UInt64)? = nil
   ) throws(DiskError) {
     try self.init(
-      file: file, header: header, cut: cut, depth: checksBlocks ? .blocks : .directories)
+      file: file, header: header, cut: cut, depth: checksBlocks ? .blocks : .directories,
+      start: start)
   }
 
   /// `readsBodies`: whoever wants the bodies of frames of which the scan needs the heads alone.
   package init(
     file: any DiskFile, header: SegmentHeader, cut: UInt64?, depth: ScanDepth,
-    readsBodies: Bool? = nil
+    readsBodies: Bool? = nil, start: (offset: UInt64, frameNumber: UInt64)? = nil
   ) throws(DiskError) {
     salt = header.salt
-    frameNumber = header.firstFrameNumber
+    frameNumber = start?.frameNumber ?? header.firstFrameNumber
+    offset = start?.offset ?? FormatLimits.firstFrameOffset
     self.depth = depth
     self.cut = cut
     fileSize = try file.size()

@@ -60,13 +60,19 @@ package struct SegmentClassifier: Sendable {
   private var recordFrames: [(offset: UInt64, end: UInt64)] = []
   private var nextSequence: Sequence
 
-  /// `successor`: what the next segment's header says of this one.
-  package init(header: SegmentHeader, successor: SegmentHeader.Predecessor?) {
+  /// `successor`: what the next segment's header says of this one. `start`: where the scan begins,
+  /// with what was proven to stand before it.
+  package init(
+    header: SegmentHeader, successor: SegmentHeader.Predecessor?,
+    start: (offset: UInt64, nextSequence: Sequence, frameCRC: UInt32)? = nil
+  ) {
     self.successor = successor
     hasGaps = header.kind == .cold
-    nextSequence = header.firstSequence
-    verdict.provenUpTo = max(
-      FormatLimits.firstFrameOffset, successor?.durableLength ?? FormatLimits.firstFrameOffset)
+    nextSequence = start?.nextSequence ?? header.firstSequence
+    let offset = start?.offset ?? FormatLimits.firstFrameOffset
+    verdict.provenUpTo = max(offset, successor?.durableLength ?? offset)
+    verdict.validEnd = offset
+    verdict.lastFrameCRC = start?.frameCRC ?? 0
   }
 
   package mutating func add(_ frame: ScannedFrame, _ directory: FrameDirectory) {

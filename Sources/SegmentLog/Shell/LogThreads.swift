@@ -7,12 +7,12 @@ final class LogThreads: Sendable {
   let observer: RunningLog.Observer
   let wallMs: @Sendable () -> UInt64
   let reader: JobThread<LogReader>
-  private let maintenance: JobThread<Void>
+  private let preparing: JobThread<Void>
+  /// A large checkpoint must not keep the next segment waiting.
+  private let checkpointing: JobThread<Void>
   private let directory: LogDirectory
   private let disk: TimedDisk
   private let numbers = Mutex(LogNumbers())
-  /// The segments that the reader was told are gone.
-  private let released = Atomic<UInt64>(0)
   private let end = Mutex(End())
 
   /// Those who wait for the writer to have ended.
@@ -36,35 +36,46 @@ final class LogThreads: Sendable {
     let raw = directory.disk
     reader = try JobThread("log-reader", limit: Self.readerJobs) { LogReader(disk: raw) }
     do throws(ThreadError) {
-      maintenance = try JobThread("log-prepare", limit: 1) {}
+      preparing = try JobThread("log-prepare", limit: 1) {}
     } catch {
       reader.stop {}
+      throw error
+    }
+    do throws(ThreadError) {
+      checkpointing = try JobThread("log-checkpoint", limit: 1) {}
+    } catch {
+      reader.stop {}
+      preparing.stop {}
       throw error
     }
   }
 
   /// The core asks for one at a time.
   func prepare(_ job: PreparationJob) {
-    let taken = maintenance.submit { [inbox, disk] _ in inbox.prepared(job.run(on: disk)) }
+    let taken = preparing.submit { [inbox, disk] _ in inbox.prepared(job.run(on: disk)) }
     precondition(taken, "one segment is prepared at a time, and not after the end")
   }
 
-  /// On the writer's thread: the reader closes the files of dropped segments, so that their space
-  /// comes back. When it is too busy to be told, it is told the next time.
-  func letGo(segmentsBelow first: UInt64) {
-    guard first > released.load(ordering: .relaxed) else { return }
-    if reader.submit({ $0.release(segmentsBelow: first) }) {
-      released.store(first, ordering: .relaxed)
-    }
+  /// The core asks for one at a time.
+  func checkpoint(_ job: CheckpointJob) {
+    let taken = checkpointing.submit { [inbox, disk] _ in inbox.checkpointed(job.run(on: disk)) }
+    precondition(taken, "one checkpoint is written at a time, and not after the end")
   }
+
+  /// The reader closes the files of dropped segments, so that their space comes back. False when it
+  /// is too busy to be told.
+  func letGo(_ files: [String]) -> Bool { reader.submit { $0.release(files) } }
 
   func publish(_ new: LogNumbers) { numbers.withLock { $0 = new } }
 
   var currentNumbers: LogNumbers { numbers.withLock { $0 } }
   var syncTimes: SyncTimes { disk.syncTimes }
 
-  /// Waits for a preparation that is under way: it must not write after the lock was given free.
-  func stopMaintenance() { wait { maintenance.stop($0) } }
+  /// Waits for jobs that are under way: they must not write after the lock was given free.
+  func stopMaintenance() {
+    wait { preparing.stop($0) }
+    wait { checkpointing.stop($0) }
+  }
 
   /// The writer's last act, or that of an open that failed.
   func ended() {

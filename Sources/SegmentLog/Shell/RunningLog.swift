@@ -191,12 +191,7 @@ extension RunningLog {
 
   /// Drops what can be dropped.
   package func compact() async throws(LogRejection) -> CompactionReport {
-    try await answer { [wallMs = threads.wallMs] reply in
-      threads.inbox.offer(
-        WriteQueue.Question(
-          run: { (core) throws(LogFailure) in reply(.success(try core.compact(nowMs: wallMs()))) },
-          refuse: { reply(.failure($0)) }))
-    }
+    try await answer { reply in threads.inbox.offer(reply) }
   }
 
   /// As of the last commit.

@@ -21,10 +21,14 @@ struct WriteQueue {
     case changes([StateChange], hurry: Bool, ChangesReply)
     case question(Question)
     case prepared(PreparationResult)
+    case checkpointed(CheckpointResult)
+    /// A compaction whose report is given when it is done.
+    case compact(CompactionReply)
     case close
   }
 
   typealias BatchReply = @Sendable (Result<BatchAnswer, LogRejection>) -> Void
+  typealias CompactionReply = @Sendable (Result<CompactionReport, LogRejection>) -> Void
   /// Indices of the changes that were refused.
   typealias ChangesReply = @Sendable (Result<[Int], LogRejection>) -> Void
 
@@ -91,8 +95,16 @@ struct WriteQueue {
     return (.accepted, append(.question(question)))
   }
 
+  mutating func offer(_ reply: @escaping CompactionReply) -> (LogOffer, mustWake: Bool) {
+    if let rejection = rejection { return (.rejected(rejection), false) }
+    guard questions < limits.questions else { return (.full, false) }
+    questions += 1
+    return (.accepted, append(.compact(reply)))
+  }
+
   /// From the log's own maintenance, at most one at a time; whether the writer must be woken.
   mutating func prepared(_ result: PreparationResult) -> Bool { append(.prepared(result)) }
+  mutating func checkpointed(_ result: CheckpointResult) -> Bool { append(.checkpointed(result)) }
 
   /// Everything that was taken before is still done. False: it was closed before.
   mutating func close(because reason: String) -> (isFirst: Bool, mustWake: Bool) {

@@ -27,6 +27,9 @@ final class Writer {
   /// `Monotonic` nanoseconds.
   private var lazyDeadline: UInt64?
   private var tick = TickTimer()
+  /// Files that the reader is yet to be told of.
+  private var dropped: [String] = []
+  private var compactions: [WriteQueue.CompactionReply] = []
   private var isClosing = false
   /// What the observer was told last.
   private var toldSpace = SpaceLevel.enough
@@ -72,8 +75,11 @@ final class Writer {
       try core.tick(nowMs: due)
       publish()
     }
-    if let job = core.preparationWanted(nowMs: due ?? shared.wallMs()) { shared.prepare(job) }
-    shared.letGo(segmentsBelow: core.firstSegment)
+    let nowMs = due ?? shared.wallMs()
+    if let job = core.preparationWanted(nowMs: nowMs) { shared.prepare(job) }
+    if let job = core.checkpointWanted(nowMs: nowMs) { shared.checkpoint(job) }
+    dropped += core.takeDroppedFiles()
+    if !dropped.isEmpty, shared.letGo(dropped) { dropped.removeAll() }
   }
 
   private var mustCommit: Bool {
@@ -108,6 +114,15 @@ final class Writer {
       publish()
     case .prepared(let result):
       core.prepared(result, nowMs: shared.wallMs())
+    case .checkpointed(let result):
+      try core.checkpointed(result, nowMs: shared.wallMs())
+      answerCompactions()
+      publish()
+    case .compact(let reply):
+      compactions.append(reply)
+      try core.beginCompaction(nowMs: shared.wallMs())
+      answerCompactions()
+      publish()
     case .close:
       isClosing = true
     }
@@ -189,6 +204,12 @@ final class Writer {
     shared.observer.space(level)
   }
 
+  private func answerCompactions() {
+    guard let report = core.takeCompactionReport() else { return }
+    for reply in compactions { reply(.success(report)) }
+    compactions.removeAll()
+  }
+
   private func publish() { shared.publish(core.numbers) }
 
   private func rejection(_ refusal: LogRefusal) -> LogRejection {
@@ -207,6 +228,8 @@ extension Writer {
   private func close() throws(LogFailure) {
     shared.stopMaintenance()
     while shared.inbox.drain(into: &requests) { try handleRequests() }
+    for reply in compactions { reply(.failure(.unavailable("the log is closed"))) }
+    compactions.removeAll()
     try core.seal(nowMs: shared.wallMs())
     publish()
     shared.ended()
@@ -230,9 +253,12 @@ extension Writer {
       case .changes(let changes, _, let reply):
         answers.settle(.failure(.outcomeUnknown), of: changes.count, reply)
       case .question(let question): question.refuse(.unavailable(reason))
-      case .prepared, .close: break
+      case .compact(let reply): reply(.failure(.unavailable(reason)))
+      case .prepared, .checkpointed, .close: break
       }
     }
+    for reply in compactions { reply(.failure(.unavailable(reason))) }
+    compactions.removeAll()
     answers.deliver(to: shared.inbox)
     shared.observer.failed(failure)
     shared.stopMaintenance()

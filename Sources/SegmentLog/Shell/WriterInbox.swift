@@ -38,9 +38,16 @@ final class WriterInbox: Sendable {
   }
 
   func offer(_ question: WriteQueue.Question) -> LogOffer { offer { $0.offer(question) } }
+  func offer(_ reply: @escaping WriteQueue.CompactionReply) -> LogOffer {
+    offer { $0.offer(reply) }
+  }
 
   func prepared(_ result: PreparationResult) {
     if state.withLock({ $0.queue.prepared(result) }) { wake.signal() }
+  }
+
+  func checkpointed(_ result: CheckpointResult) {
+    if state.withLock({ $0.queue.checkpointed(result) }) { wake.signal() }
   }
 
   /// False when it was closed before.

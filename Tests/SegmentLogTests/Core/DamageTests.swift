@@ -44,7 +44,7 @@ struct DamageTests {
     try log.end([1, 2, 4, 5])
     #expect(log.core.totals.delivered == 4)
     _ = try log.core.compact(nowMs: log.nowMs)
-    #expect(log.segments == [2, 3, 4], "a damaged segment is never dropped, nor what follows it")
+    #expect(log.segments == [2, 4], "a damaged segment is never dropped")
     #expect(log.core.overview().segments[0].state == .damaged)
 
     // Again, and the same.
@@ -228,9 +228,25 @@ struct DamageTests {
     }
   }
 
+  @Test("a header that can't be read costs nothing when a checkpoint knows the segment")
+  func headerAndCheckpoint() throws {
+    let log = try log()
+    for offset in [50, 4096 + 50] { log.disk.flip(log.segmentFile(2), bit: offset * 8) }
+    for _ in 0..<2 {
+      try log.cutPower()
+      #expect(log.report.damage.map(\.file) == [log.segmentFile(2)])
+      #expect(log.report.damage[0].lost == nil)
+      #expect(log.walk() == [1, 2, 3, 4, 5])
+      #expect(log.payload(3) == "{\"number\":3}")
+      #expect(log.core.readOnlyReason != nil)
+    }
+  }
+
   @Test("one unreadable copy of a header is a note; two cost the segment, and no number is reused")
   func headers() throws {
     let log = try log()
+    for number in log.checkpoints { try log.disk.unlink(FileNames.checkpoint(number)) }
+    log.disk.crash(keeping: .everything)
     log.disk.flip(log.segmentFile(2), bit: 50 * 8)
     try log.cutPower()
     #expect(log.report.damage == [])

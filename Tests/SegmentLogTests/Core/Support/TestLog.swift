@@ -111,6 +111,29 @@ final class TestLog {
     core.prepared(job.run(on: disk), nowMs: nowMs)
   }
 
+  /// Writes a checkpoint when one is due, as the writer would.
+  @discardableResult
+  func checkpoint() throws -> Bool {
+    guard let job = core.checkpointWanted(nowMs: nowMs) else { return false }
+    try core.checkpointed(job.run(on: disk), nowMs: nowMs)
+    return true
+  }
+
+  /// Upkeep until nothing is due within a minute.
+  func settle() throws {
+    let end = nowMs + 60_000
+    while let due = core.nextTickDueMs(nowMs: nowMs), due <= end {
+      nowMs = max(nowMs, due)
+      try core.tick(nowMs: nowMs)
+      try prepare()
+      try checkpoint()
+    }
+  }
+
+  var checkpoints: [UInt64] {
+    ((try? disk.list())?.compactMap(FileNames.checkpointNumber) ?? []).sorted()
+  }
+
   func lookup(_ number: Int) -> RecordStatus? {
     let record = Self.record(number)
     return core.lookup(key: record.key, uuid: record.uuid)

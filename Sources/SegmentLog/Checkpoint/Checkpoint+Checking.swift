@@ -1,0 +1,83 @@
+extension Checkpoint {
+  /// What can't be, though every part by itself could; nil when all parts fit together.
+  var contradiction: String? {
+    countersContradiction ?? segmentsContradiction ?? destinationsContradiction
+      ?? attemptsContradiction
+  }
+
+  private var countersContradiction: String? {
+    let totals = counters.totals
+    guard totals.isPossible else { return "more messages ended than were accepted" }
+    guard counters.nextSequence >= 1, counters.nextSequence < Recovery.sequenceMax,
+      totals.accepted < counters.nextSequence
+    else { return "\(totals.accepted) messages up to number \(counters.nextSequence)" }
+    return nil
+  }
+
+  private var segmentsContradiction: String? {
+    guard let last = segments.last, last.id == position.segment, last.end == position.offset,
+      position.frameOffset < position.offset
+    else { return "its position is not the end of its last segment" }
+    var next: Sequence = 1
+    var before: UInt64 = 0
+    var live: UInt64 = 0
+    var dead: UInt64 = 0
+    for segment in segments {
+      guard segment.id > before else { return "segment \(segment.id) is out of order" }
+      before = segment.id
+      live += segment.liveCount
+      dead += segment.parkedCount
+      guard segment.count > 0 else { continue }
+      guard segment.first >= next, segment.next <= counters.nextSequence else {
+        return "segment \(segment.id) holds message \(segment.first) to \(segment.next - 1)"
+      }
+      next = segment.next
+    }
+    let totals = counters.totals
+    guard dead == totals.dead, live <= totals.pending + totals.dead else {
+      return "\(live) live messages (\(dead) dead) stand in segments; the totals say "
+        + "\(totals.pending) pending and \(totals.dead) dead"
+    }
+    return nil
+  }
+
+  private var destinationsContradiction: String? {
+    let known = Set(destinations.map(\.id))
+    guard Set(destinations.map(\.origin)).count == destinations.count else {
+      return "a destination stands twice"
+    }
+    for segment in segments {
+      for destination in segment.destinations where !known.contains(destination.id) {
+        return "segment \(segment.id) uses destination \(destination.id), which is not defined"
+      }
+    }
+    return nil
+  }
+
+  private var attemptsContradiction: String? {
+    var stray: Sequence?
+    attempts.forEach { attempt in
+      guard let index = segments.index(holding: attempt.sequence),
+        segments[index].isLive(attempt.sequence)
+      else {
+        stray = attempt.sequence
+        return
+      }
+    }
+    return stray.map { "message \($0) was tried and does not live" }
+  }
+}
+
+extension [SegmentState] {
+  /// The segment that holds a sequence; nil when none does. Ascending, as they always are.
+  func index(holding sequence: Sequence) -> Int? {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle].first <= sequence { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0, self[low - 1].holds(sequence) else { return nil }
+    return low - 1
+  }
+}

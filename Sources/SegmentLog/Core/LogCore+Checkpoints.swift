@@ -1,0 +1,47 @@
+extension LogCore {
+  /// A checkpoint to write, off the writer's thread; nil when none is due. To be asked between two
+  /// frames. Every job that is given out must come back by `checkpointed`, before `seal`.
+  ///
+  /// Costs what copying a few arrays' references costs: tables are copied, piece by piece, only where
+  /// they are changed while the job still holds them.
+  package func checkpointWanted(nowMs: UInt64) -> CheckpointJob? {
+    guard failure == nil, !isSealed, !checkpoints.isRunning else { return nil }
+    let isDue = checkpoints.dueMs(nowMs: nowMs).map { $0 <= nowMs } ?? false
+    return isDue || compaction != nil ? beginCheckpoint(nowMs: nowMs) : nil
+  }
+
+  func beginCheckpoint(nowMs: UInt64) -> CheckpointJob {
+    let position = LogPosition(
+      segment: active.id, offset: active.offset, frameOffset: active.lastFrameOffset,
+      frameCRC: active.lastFrameCRC, nextFrameNumber: nextFrameNumber)
+    var content = Checkpoint(
+      store: store, number: checkpoints.begin(nowMs: nowMs),
+      createdMs: max(nowMs, state.lastCommittedAtMs), position: position,
+      counters: state.counters)
+    content.destinations = state.destinations.definitions
+    content.segments = state.segments
+    content.attempts = state.attempts
+    content.damage = state.damage
+    content.counters.lostOutside = state.openOutside
+    return CheckpointJob(content, previous: checkpoints.kept.first?.number)
+  }
+
+  /// What became of a job. A checkpoint that failed is tried again later; only a directory that can't
+  /// be synced stops the log.
+  package func checkpointed(_ result: CheckpointResult, nowMs: UInt64) throws(LogFailure) {
+    switch result.outcome {
+    case .written(let checkpoint, let bytes):
+      checkpoints.written(checkpoint, bytes: bytes)
+      checkpointError = nil
+    case .failed(let error):
+      checkpoints.failed(nowMs: nowMs)
+      checkpointError = error
+    case .namesUnknown(let error):
+      checkpoints.failed(nowMs: nowMs)
+      throw stop("writing \(FileNames.checkpoint(result.number))", error)
+    }
+    guard failure == nil, !isSealed else { return }
+    reviewFiles(nowMs: nowMs)
+    try goOnCompacting(after: result, nowMs: nowMs)
+  }
+}

@@ -1,0 +1,122 @@
+// What the duplicate check remembers, and what leaves the tables.
+extension LogState {
+  /// Whether the duplicate check has no use for a sequence any more.
+  func isForgotten(_ sequence: Sequence) -> Bool {
+    guard let index = segmentIndex(of: sequence) else {
+      guard sequence >= dedupFloor, let entry = recent[sequence] else { return true }
+      return isOver(entry.acceptedAtMs)
+    }
+    return isForgotten(sequence, in: index)
+  }
+
+  private func isForgotten(_ sequence: Sequence, in index: Int) -> Bool {
+    if segments[index].isLive(sequence) { return false }
+    guard sequence >= dedupFloor, let last = segments[index].lastAtMs else { return true }
+    return isOver(last)
+  }
+
+  private func isOver(_ acceptedAtMs: UInt64) -> Bool {
+    acceptedAtMs.addingCapped(dedupWindowMs) < lastCommittedAtMs
+  }
+
+  /// Keeps at most `dedupMax` ended ones.
+  mutating func forgetOldest() {
+    forgetUnremembered()
+    while endedKept > dedupMax {
+      guard let index = segments.firstIndex(where: { $0.next > dedupFloor && $0.count > 0 }) else {
+        endedKept = 0
+        return
+      }
+      let first = segments[index].first
+      if dedupFloor < first {
+        // Between two segments: known as far as it is among the recent ones.
+        let known = min(first, recent.oldest(before: nextSequence))
+        if dedupFloor < known {
+          counters.dedupFloor = known
+        } else {
+          if recent[dedupFloor]?.ending != nil { endedKept -= 1 }
+          counters.dedupFloor += 1
+        }
+      } else if let ended = segments[index].firstEnded(from: dedupFloor) {
+        counters.dedupFloor = ended + 1
+        endedKept -= 1
+      } else {
+        counters.dedupFloor = segments[index].next
+      }
+    }
+  }
+
+  /// What stands in no segment is known only while it is among the recent ones.
+  private mutating func forgetUnremembered() {
+    let known = min(segments[0].first, recent.oldest(before: nextSequence))
+    guard dedupFloor < known else { return }
+    endedKept = max(0, endedKept - Int(known - dedupFloor))
+    counters.dedupFloor = known
+  }
+
+  /// After a start from a checkpoint: what stands in the segments is what is known.
+  mutating func countEndedKept() {
+    if let first = segments.first { counters.dedupFloor = max(dedupFloor, first.first) }
+    endedKept = segments.reduce(0) { $0 + $1.ended(from: dedupFloor) }
+  }
+
+  /// A segment without records makes room for the one that takes its place.
+  mutating func removeLastSegment() { removeSegment(at: segments.count - 1) }
+
+  /// The segment's file is gone; all of its messages have ended.
+  mutating func removeSegment(at index: Int) {
+    let gone = segments.remove(at: index)
+    for destination in gone.destinations { destinations.release(destination.id) }
+    guard !segments.isEmpty else { return }
+    let first = max(gone.first, dedupFloor)
+    let unknown = min(gone.next, recent.oldest(before: nextSequence)).subtractingCapped(first)
+    endedKept = max(0, endedKept - Int(unknown))
+    forgetUnremembered()
+  }
+
+  /// A message that stands before a checkpoint's position, as its frame's directory tells of it.
+  mutating func remember(
+    _ message: DirectoryMessage, in segment: Int, acceptedAtMs: UInt64
+  ) {
+    let sequence = message.sequence
+    let isRecent = sequence >= recent.oldest(before: nextSequence)
+    if isRecent {
+      recent.insert(
+        RecentMessages.Entry(
+          sequence: sequence, key: message.key, contentHash: message.contentHash,
+          acceptedAtMs: acceptedAtMs))
+      if let ending = segments[segment].ending(of: sequence) { recent.end(sequence, ending) }
+    }
+    if isForgotten(sequence, in: segment) { return }
+    index.insert(message.key, sequence)
+  }
+
+  /// Room in the UUID index for everything in the segments that isn't forgotten.
+  mutating func reserveIndex() {
+    index.reserve(
+      segments.reduce(0) { sum, segment in
+        let over = segment.lastAtMs.map { isOver($0) } ?? true
+        return sum + (over ? Int(segment.liveCount) : segment.count)
+      })
+  }
+
+  /// Messages that can't be read, as a start finds out; returns those of them that lived.
+  mutating func lose(_ sequences: ClosedRange<Sequence>) -> ClosedRange<Sequence>? {
+    var lost: ClosedRange<Sequence>?
+    for sequence in sequences {
+      guard let index = segmentIndex(of: sequence), segments[index].isLive(sequence) else {
+        continue
+      }
+      if segments[index].isParked(sequence) {
+        counters.totals.dead -= 1
+      } else {
+        destinations.removeWaiting(segments[index].destination(of: sequence))
+      }
+      segments[index].lose(sequence)
+      attempts[sequence] = nil
+      endedKept += 1
+      lost = (lost?.lowerBound ?? sequence)...sequence
+    }
+    return lost
+  }
+}

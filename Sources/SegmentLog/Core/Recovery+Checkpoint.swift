@@ -1,0 +1,221 @@
+extension Recovery {
+  /// The state from the newest checkpoint that can be used, and from the frames behind it. nil, with
+  /// nothing done but the notes, when there is none.
+  mutating func foldFromCheckpoint(
+    _ found: [FoundSegment], _ store: StoreUUID
+  ) throws(LogError) -> LastSegment? {
+    let numbers: [UInt64]
+    do throws(DiskError) { numbers = CheckpointReader.numbers(in: try disk.list()) } catch {
+      throw .disk(error)
+    }
+    guard let newest = numbers.first else { return nil }
+    nextCheckpoint = newest.addingCapped(1)
+    // Without segments it speaks of a log that is gone.
+    guard !found.isEmpty else { return nil }
+    for number in numbers {
+      let file = FileNames.checkpoint(number)
+      do throws(CheckpointError) {
+        var attempt = self
+        let last = try attempt.fold(found, from: number, store)
+        self = attempt
+        report.checkpoint = number
+        keepOlder(numbers.filter { $0 < number }, found, store)
+        return last
+      } catch {
+        if case .disk(let failure) = error, !failure.file.hasSuffix(file) {
+          throw .disk(failure)
+        }
+        report.notes.append("\(file) is not used: \(error)")
+        quarantine(file)
+      }
+    }
+    report.notes.append(
+      "no checkpoint can be used: all segments were read; a message that was delivered may be "
+        + "delivered again")
+    return nil
+  }
+
+  /// For a person to look at; the file itself stays until two newer ones stand.
+  private mutating func quarantine(_ file: String) {
+    guard let opened = try? disk.open(file, .readOnly) else { return }
+    defer { opened.close() }
+    guard let size = try? opened.size(), size > 0 else { return }
+    quarantine.append(Quarantine.Item(file: file, offset: 0, end: size))
+  }
+
+  private mutating func fold(
+    _ found: [FoundSegment], from number: UInt64, _ store: StoreUUID
+  ) throws(CheckpointError) -> LastSegment? {
+    var checkpoint = try CheckpointReader.read(number, on: disk, store: store)
+    try compare(&checkpoint, with: found)
+    let position = checkpoint.position
+    state = LogState(checkpoint, options)
+    report.damage = checkpoint.damage
+    kept = [KeptCheckpoint(number: number, position: position, needs: checkpoint.needs)]
+    start = position
+    nextFrameNumber = position.nextFrameNumber
+    firstFile = state.segments.first?.file
+    let found = noteHeaders(found)
+    strays = found.filter { one in
+      one.id < position.segment && !state.segments.contains { $0.id == one.id }
+    }.map(\.file)
+    let last: LastSegment
+    do throws(LogError) {
+      try loadIndex()
+      last = try foldTail(found.filter { $0.id >= position.segment })
+    } catch {
+      switch error {
+      case .disk(let failure): throw .disk(failure)
+      default: throw .disagrees(error.description)
+      }
+    }
+    if let contradiction { throw .disagrees(contradiction) }
+    return last
+  }
+
+  /// A segment whose header can't be read is damaged; what it holds is known, and so is its salt.
+  private mutating func noteHeaders(_ found: [FoundSegment]) -> [FoundSegment] {
+    var found = found
+    for index in state.segments.indices where state.segments[index].salt != 0 {
+      let segment = state.segments[index]
+      guard let at = found.firstIndex(where: { $0.id == segment.id && $0.header == nil }) else {
+        continue
+      }
+      let reason = found[at].problem?.description ?? "no header"
+      if !report.damage.contains(where: { $0.file == segment.file && $0.offset == 0 }) {
+        note(damage: Damage(file: segment.file, offset: 0, reason: reason, lost: nil))
+        quarantine.append(
+          Quarantine.Item(file: segment.file, offset: 0, end: FormatLimits.firstFrameOffset))
+      }
+      state.segments[index].damage = reason
+      found[at].header = segment.header
+    }
+    return found
+  }
+
+  private mutating func foldTail(_ tail: [FoundSegment]) throws(LogError) -> LastSegment {
+    noteMissing(in: tail)
+    for (index, segment) in tail.enumerated().dropLast() {
+      try fold(segment, successor: tail[index + 1])
+    }
+    let last = try examineLast(tail[tail.count - 1])
+    hasChanged = hasFolded || report.damage != state.damage
+    return last
+  }
+
+  /// The checkpoint before, which a start would fall back to: what it needs stays.
+  private mutating func keepOlder(
+    _ numbers: [UInt64], _ found: [FoundSegment], _ store: StoreUUID
+  ) {
+    guard let number = numbers.first, let newest = kept.first,
+      let older = try? CheckpointReader.read(number, on: disk, store: store),
+      newest.position.isBeyond(segment: older.position.segment, end: older.position.offset)
+    else { return }
+    let needs = older.needs
+    let standing = Set(found.map(\.id))
+    guard needs.keys.allSatisfy({ standing.contains($0) }) else { return }
+    kept.append(KeptCheckpoint(number: number, position: older.position, needs: needs))
+    strays.removeAll { file in needs.keys.contains { FileNames.segment($0) == file } }
+  }
+
+  /// Files that no checkpoint needs and that end before the newest one's position were dropped before
+  /// and have come back with a power cut.
+  mutating func unlinkAgain() {
+    for file in strays {
+      do throws(DiskError) { try disk.unlink(file) } catch {
+        report.notes.append("\(file) was dropped before and can't be unlinked: \(error)")
+      }
+    }
+  }
+}
+
+// MARK: What the segments say of it
+
+extension Recovery {
+  /// A checkpoint is believed when every file that it needs stands there and is what it says, and the
+  /// log goes as far as it says.
+  private mutating func compare(
+    _ checkpoint: inout Checkpoint, with found: [FoundSegment]
+  ) throws(CheckpointError) {
+    let needs = checkpoint.needs
+    let position = checkpoint.position
+    guard let last = found.last, last.id >= position.segment else {
+      throw .disagrees(
+        "it was written at \(FileNames.segment(position.segment)), and the log ends before that")
+    }
+    var standing: [UInt64: Int] = [:]
+    for (index, segment) in found.enumerated() { standing[segment.id] = index }
+    for segment in checkpoint.segments {
+      guard let index = standing[segment.id] else {
+        if needs[segment.id] != nil { throw .disagrees("\(segment.file) is missing") }
+        continue
+      }
+      try compare(segment, found[index], isLast: segment.id == position.segment)
+      if index + 1 < found.count, found[index + 1].id == segment.id + 1 {
+        try compare(
+          segment, predecessor: found[index + 1].header?.predecessor,
+          isLast: segment.id == position.segment)
+      }
+    }
+    checkpoint.segments.removeAll { standing[$0.id] == nil }
+    try checkFrame(at: position, in: checkpoint.segments[checkpoint.segments.count - 1])
+  }
+
+  private func compare(
+    _ segment: SegmentState, _ found: FoundSegment, isLast: Bool
+  ) throws(CheckpointError) {
+    // Without a header it is damaged, which is named where it is read.
+    guard let header = found.header else { return }
+    guard header.salt == segment.salt || segment.salt == 0 else {
+      throw .disagrees("\(segment.file) is another file than it was")
+    }
+    let size: UInt64
+    do throws(DiskError) {
+      let file = try disk.open(segment.file, .readOnly)
+      defer { file.close() }
+      size = try file.size()
+    } catch {
+      throw .disk(error)
+    }
+    guard size >= segment.end || segment.damage != nil else {
+      throw .disagrees("\(segment.file) ends at \(size), before offset \(segment.end)")
+    }
+  }
+
+  private func compare(
+    _ segment: SegmentState, predecessor: SegmentHeader.Predecessor?, isLast: Bool
+  ) throws(CheckpointError) {
+    guard let predecessor, predecessor.id == segment.id, segment.damage == nil else { return }
+    let length = predecessor.durableLength
+    guard isLast ? length >= segment.end : length == segment.end else {
+      throw .disagrees(
+        "\(segment.file) ends at offset \(length), not at \(segment.end), says its successor")
+    }
+  }
+
+  /// The last frame before the position is the one that was there.
+  private func checkFrame(
+    at position: LogPosition, in segment: SegmentState
+  ) throws(CheckpointError) {
+    guard position.frameOffset > 0 else { return }
+    let frame: FrameReader.Frame
+    do throws(FrameError) {
+      let file: any DiskFile
+      do throws(DiskError) { file = try disk.open(segment.file, .readOnly) } catch {
+        throw .disk(error)
+      }
+      defer { file.close() }
+      frame = try FrameReader(file: file, salt: segment.salt).frame(at: position.frameOffset)
+    } catch {
+      if case .disk(let failure) = error { throw .disk(failure) }
+      throw .disagrees("\(segment.file) at offset \(position.frameOffset): \(error)")
+    }
+    guard frame.head.crc == position.frameCRC,
+      frame.offset + UInt64(frame.head.totalLength) == position.offset,
+      frame.head.frameNumber &+ 1 == position.nextFrameNumber
+    else {
+      throw .disagrees(
+        "\(segment.file) holds another frame at offset \(position.frameOffset) than it did")
+    }
+  }
+}
