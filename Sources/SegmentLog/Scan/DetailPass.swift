@@ -9,7 +9,23 @@ struct DetailPass: Sendable {
   func run(from: Sequence, _ bytesMax: Int) -> MessageDetails {
     let shared = Shared(MessageDetails(from: from, bytesMax: bytesMax))
     _ = FilePass.run(Array(chain.files.indices)) { read($0, shared) }
-    return shared.take()
+    var details = shared.take()
+    seed(&details)
+    return details
+  }
+
+  /// Records that were dropped are told by the checkpoint.
+  private func seed(_ details: inout MessageDetails) {
+    guard !chain.isWhole, let checkpoint = chain.checkpoint else { return }
+    checkpoint.forEachEnd { sequence, state, attempts, status in
+      details.add(sequence, state, attempts: attempts, status: status)
+    }
+    let files = chain.files
+    checkpoint.attempts.forEach { attempt in
+      details.add(attempt) { place in
+        files.firstIndex { $0.id == place.segment && $0.header.kind == place.kind }
+      }
+    }
   }
 
   private func read(_ index: Int, _ shared: Shared) {

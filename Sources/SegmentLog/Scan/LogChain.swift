@@ -20,6 +20,10 @@ package enum ChainProblem: Error, Sendable, Equatable {
   case otherStore(file: String, found: StoreUUID, expected: StoreUUID)
   /// The name says one id, the header another.
   case otherID(file: String, id: UInt64)
+  /// A compacted segment with messages that wait.
+  case missingCold(UInt64)
+  /// `accepted-damage` can't be used.
+  case accepted(String)
   /// A file of another kind that can't be used, and why.
   case unusable(file: String, reason: String)
   /// The segment does not follow the one before.
@@ -43,6 +47,8 @@ extension ChainProblem: CustomStringConvertible {
     case .otherStore(let file, let found, let expected):
       "\(file) belongs to another store (\(found), this one is \(expected))"
     case .otherID(let file, let id): "\(file) holds segment \(id)"
+    case .missingCold(let id): "\(FileNames.cold(id)) is missing"
+    case .accepted(let reason): reason
     case .unusable(let file, let reason): "\(file): \(reason)"
     case .brokenChain(let file, let reason): "\(file): \(reason)"
     case .identity(let reason): reason
@@ -75,6 +81,9 @@ package struct LogChain: Sendable {
   package private(set) var preparedBytes: UInt64?
   package private(set) var problems: [ChainProblem] = []
   package private(set) var identity: StoreIdentity?
+  private(set) var checkpoints = LogCheckpoints.none
+  /// What was given up as lost; nil when nothing was, or nobody knows.
+  package private(set) var accepted: AcceptedDamage?
   /// Files with a segment's name that can't be used as one, with their sizes.
   package private(set) var unusable: [UnusableFile] = []
   /// Whether anything of a log stands in the directory.
@@ -82,20 +91,36 @@ package struct LogChain: Sendable {
     files.isEmpty && dedups.isEmpty && problems.isEmpty && identity == nil && preparedBytes == nil
   }
 
+  /// The newest checkpoint that the segments don't contradict.
+  package var checkpoint: Checkpoint? { checkpoints.believed.first }
+  package var checkpointCount: Int { checkpoints.count }
+  package var checkpointBytes: UInt64 { checkpoints.bytes }
+
   /// Everything with frames: segments, then compacted ones.
   package var files: [SegmentFile] { segments + colds }
 
   package var bytes: UInt64 {
     fileBytes + unusable.reduce(0) { $0 + $1.size } + dedups.reduce(0) { $0 + $1.size }
-      + (preparedBytes ?? 0)
+      + checkpoints.bytes + (preparedBytes ?? 0)
   }
   /// What a pass over all frames goes through.
   package var fileBytes: UInt64 { files.reduce(0) { $0 + $1.size } }
 
   /// A file that vanishes between the listing and its turn was dropped by a running server.
-  package static func read(
-    _ disk: any Disk
-  ) throws(DiskError) -> LogChain {
+  ///
+  /// A file that is missed may have been dropped in that moment, by the word of a checkpoint that was
+  /// not there yet: so it is looked again before that is believed.
+  package static func read(_ disk: any Disk) throws(DiskError) -> LogChain {
+    var chain = try readOnce(disk)
+    for _ in 0..<2 where !chain.missing.isEmpty || !chain.missingColds.isEmpty {
+      chain = try readOnce(disk)
+    }
+    for ids in chain.missing { chain.problems.append(.missingSegments(ids)) }
+    for id in chain.missingColds { chain.problems.append(.missingCold(id)) }
+    return chain
+  }
+
+  private static func readOnce(_ disk: any Disk) throws(DiskError) -> LogChain {
     var chain = LogChain()
     let names = try disk.list()
     chain.identify(disk)
@@ -124,7 +149,21 @@ package struct LogChain: Sendable {
       chain.preparedBytes = try? disk.open(FileNames.next, .readOnly).size()
     }
     chain.link()
+    chain.checkpoints = LogCheckpoints(names, chain, on: disk)
+    chain.problems += chain.checkpoints.problems
+    chain.findAccepted(names, disk)
     return chain
+  }
+
+  private mutating func findAccepted(_ names: [String], _ disk: any Disk) {
+    guard names.contains(FileNames.acceptedDamage),
+      let store = identity?.store ?? files.first?.header.store
+    else { return }
+    do throws(AcceptedDamage.Failure) {
+      accepted = try AcceptedDamage.read(from: disk, of: store)
+    } catch {
+      problems.append(.accepted(error.description))
+    }
   }
 
   /// Without `store.json` the segments still say what they are, and each bad one is named.
@@ -214,13 +253,9 @@ package struct LogChain: Sendable {
     return chain
   }
 
-  /// Gaps, and what each segment says of the one before.
+  /// What each segment says of the one before.
   private mutating func link() {
     segments.sort { $0.id < $1.id }
-    let all = (segments.map(\.id) + unusable.filter { $0.kind == .wal }.map(\.id)).sorted()
-    for (before, after) in zip(all, all.dropFirst()) where after - before > 1 {
-      problems.append(.missingSegments(before + 1...after - 1))
-    }
     for index in segments.indices.dropFirst() where segments[index - 1].id + 1 == segments[index].id
     {
       guard let predecessor = segments[index].header.predecessor,

@@ -19,6 +19,7 @@ package struct LogEvent: Sendable, Equatable {
   /// Whether an error text stands in the same frame.
   var hasNote: Bool
 
+  package var file: String { FileNames.segment(fileKind, segment) }
   var place: NotePlace {
     NotePlace(kind: fileKind, segment: segment, frameOffset: frameOffset)
   }

@@ -50,8 +50,8 @@ package struct LogSurvey: Sendable {
     }
     for problem in result.dedupProblems { add(problem) }
     checkOldest()
+    explain(dead: tally.dead)
     addUnusable()
-    explain()
     addPrepared()
   }
 
@@ -101,24 +101,19 @@ package struct LogSurvey: Sendable {
         severity: .damage, file: segment.name, text: "\(segment.name): it has no footer"))
   }
 
-  /// Which of the segments could go, and why the others can't.
-  private mutating func explain() {
-    var keptBefore: UInt64?
-    for index in overview.segments.indices {
+  /// Which of the segments could go, and why the others can't: the engine's own rule.
+  private mutating func explain(dead: [UInt64]) {
+    let kept = chain.checkpoints.believed.map {
+      KeptCheckpoint(number: $0.number, position: $0.position, needs: $0.needs)
+    }
+    for index in chain.files.indices {
       let row = overview.segments[index]
-      let reason: String? =
-        switch row.state {
-        case .damaged: "damaged"
-        case .active: "active"
-        default:
-          if row.live > 0 {
-            "\(row.live) live message" + (row.live == 1 ? "" : "s")
-          } else {
-            keptBefore.map { "segment \($0) before it is kept" }
-          }
-        }
-      overview.segments[index].keptBecause = reason
-      if reason != nil && keptBefore == nil { keptBefore = row.id }
+      let candidate = DropRule.Candidate(
+        id: row.id, end: FormatLimits.firstFrameOffset + row.storedBytes,
+        isActive: row.state == .active, isDamaged: row.state == .damaged, live: row.live,
+        dead: dead[index])
+      overview.segments[index].keptBecause =
+        DropRule.reason(candidate, kept: kept)?.description
     }
   }
 
@@ -126,7 +121,9 @@ package struct LogSurvey: Sendable {
   private mutating func addUnusable() {
     guard !chain.unusable.isEmpty else { return }
     for file in chain.unusable where file.kind == .wal {
-      overview.segments.append(SegmentOverview(id: file.id, file: file.name, state: .damaged))
+      var row = SegmentOverview(id: file.id, file: file.name, state: .damaged)
+      row.keptBecause = "damaged"
+      overview.segments.append(row)
     }
     let (colds, segments) = overview.segments.partitioned { FileNames.coldID($0.file) != nil }
     overview.segments = segments.sorted { $0.id < $1.id } + colds

@@ -42,8 +42,22 @@ package struct LogWindows: Sendable {
     let shared = SharedStates(StateWindow(from: from, bytesMax: bytesMax))
     let pass = FramePass(chain: chain, disk: disk, depth: depth, progress: progress)
     let digests = pass.run(shared)
+    seed(shared)
     let problems = chain.dedups.compactMap { DedupPass.run($0, on: disk, shared) }
     return PassResult(window: shared.take(), digests: digests, dedupProblems: problems)
+  }
+}
+
+extension LogWindows {
+  /// Ends whose records were dropped are told by the checkpoint.
+  private func seed(_ states: SharedStates) {
+    guard !chain.isWhole, let checkpoint = chain.checkpoint else { return }
+    var facts = FactBuffer()
+    checkpoint.forEachEnd { sequence, state, _, _ in
+      facts.add(end: sequence, state)
+      if facts.isFull { states.apply(&facts) }
+    }
+    states.apply(&facts)
   }
 }
 

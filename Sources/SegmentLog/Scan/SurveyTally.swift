@@ -4,6 +4,8 @@ struct SurveyTally {
   private let bounds: LogBounds
   /// Of the chain's files, segments first.
   private(set) var live: [UInt64]
+  /// Of those the dead ones.
+  private(set) var dead: [UInt64]
   /// Messages before the oldest segment that ended in frames that stand.
   private(set) var endedBefore: UInt64 = 0
 
@@ -11,22 +13,28 @@ struct SurveyTally {
     self.chain = chain
     bounds = LogBounds(chain)
     live = [UInt64](repeating: 0, count: chain.files.count)
+    dead = live
   }
 
   mutating func add(_ window: StateWindow, on disk: any Disk) {
     for (index, range) in bounds.ranges.enumerated() {
       live[index] += window.count(in: range, where: \.keepsSegment)
+      dead[index] += window.count(in: range) { $0.keepsSegment && $0.state == .dead }
     }
-    let counts = FilePass.run(chain.colds) { Self.live(in: $0, window, disk) }
-    for (index, count) in counts.enumerated() { live[chain.segments.count + index] += count }
+    let counts = FilePass.run(chain.colds) { Self.count(in: $0, window, disk) }
+    for (index, count) in counts.enumerated() {
+      live[chain.segments.count + index] += count.live
+      dead[chain.segments.count + index] += count.dead
+    }
     if let below = bounds.below { endedBefore += window.count(in: below) { !$0.isLive } }
   }
 
   /// Its sequences have gaps, so they are read once more.
-  private static func live(
+  private static func count(
     in segment: SegmentFile, _ window: StateWindow, _ disk: any Disk
-  ) -> UInt64 {
+  ) -> (live: UInt64, dead: UInt64) {
     var live: UInt64 = 0
+    var dead: UInt64 = 0
     var summary = FrameSummary()
     _ = try? SegmentWalk.run(segment, on: disk, depth: .heads) {
       (step, scanner) throws(DiskError) in
@@ -34,9 +42,10 @@ struct SurveyTally {
       try summary.read(&frame, scanner)
       for sequence in summary.sparse where window.holds(sequence) && window[sequence].isLive {
         live += 1
+        if window[sequence].state == .dead { dead += 1 }
       }
     }
-    return live
+    return (live, dead)
   }
 }
 
