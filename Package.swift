@@ -78,7 +78,8 @@ let package = Package(
     .executableTarget(
       name: "log-inspect",
       dependencies: [
-        "SegmentLog", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Delivery", "SegmentLog",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/log-inspect", swiftSettings: strict),
     .executableTarget(
       name: "bench",

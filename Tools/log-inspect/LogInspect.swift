@@ -16,11 +16,15 @@ struct LogInspect: ParsableCommand {
             later proves; normal after a crash and while a server runs
         2   damage: bytes that were synced are not what was written
         3   a segment is missing
-      Otherwise 0, 1 when --uuid finds nothing, 64 for wrong arguments, 66 when the directory can't
-      be read.
+      Of --audit: 0 when the accounting closes, 2 when it does not. Otherwise 0, 1 when --uuid finds \
+      nothing, 64 for wrong arguments, 66 when the directory can't be read, 73 when the salvaged \
+      messages can't be written.
 
       live: neither delivered nor cancelled. raw: payloads before compression. stored: bytes of the
       frames, everything counted.
+
+      --since, --until, --destination, --state and --uuid say which messages --records, --salvage and \
+      --follow mean; alone they ask for --records.
       """)
 
   @Argument(help: "The log directory, as `log` in config.yml names it.", completion: .directory)
@@ -29,19 +33,53 @@ struct LogInspect: ParsableCommand {
   @Flag(name: .long, help: "One line per message: what it is and what became of it.")
   var records = false
 
-  @Option(name: .long, help: "The whole history of the messages with this UUID.")
-  var uuid: String?
-
   @Flag(name: .long, help: "Check every byte that is ever read; the exit code says the result.")
   var verify = false
 
-  @Flag(name: .long, help: "JSON instead of text; with --records one object per line.")
+  @Flag(
+    name: .long,
+    help: "The accounting: accepted = delivered + dead + cancelled + pending, and what is missing.")
+  var audit = false
+
+  @Flag(name: .long, help: "Sizes, ratios, frames per sync, latencies, top destinations.")
+  var stats = false
+
+  @Option(
+    name: .long,
+    help: """
+      Write every readable message as an envelope that can be posted again, one a line, in order, \
+      into this file (- is standard output). Delivered ones too, unless --state says otherwise.
+      """,
+    completion: .file())
+  var salvage: String?
+
+  @Flag(
+    name: .long,
+    help: """
+      What happens from now on, until it is ended; with --since from that time, with --records from \
+      the beginning.
+      """)
+  var follow = false
+
+  @OptionGroup(title: "Which messages")
+  var which: FilterOptions
+
+  @Flag(name: .long, help: "JSON instead of text; lists as one object per line.")
   var json = false
 
   func validate() throws {
-    guard [records, uuid != nil, verify].count(where: { $0 }) <= 1 else {
-      throw ValidationError("--records, --uuid and --verify exclude each other.")
+    let modes = [records && !follow, verify, audit, stats, salvage != nil, follow]
+    guard modes.count(where: { $0 }) <= 1 else {
+      throw ValidationError(
+        "--records, --verify, --audit, --stats, --salvage and --follow exclude each other; only "
+          + "--records goes with --follow.")
     }
+    guard !(verify || audit || stats) || !(which.narrows || which.uuid != nil) else {
+      throw ValidationError(
+        "--since, --until, --destination, --state and --uuid go with --records, --salvage and "
+          + "--follow.")
+    }
+    if let salvage, salvage.isEmpty { throw ValidationError("--salvage needs a file, or -.") }
   }
 
   func run() throws {
@@ -58,29 +96,95 @@ struct LogInspect: ParsableCommand {
     }
   }
 
-  private func inspect(_ disk: FileDisk, _ output: Output) throws(DiskError) -> Int32 {
-    let progress = Progress()
-    if let uuid {
-      let chain = try LogChain.read(disk)
-      noteEmpty(chain)
-      let history = try MessageHistory(
-        of: Array(uuid.utf8), in: chain, on: disk, progress: progress.advance)
-      progress.end()
-      return HistoryView(uuid: uuid, history: history).print(to: output, json: json)
+  private func inspect(_ disk: FileDisk, _ output: Output) throws -> Int32 {
+    if follow {
+      let since = which.since?.unixMs ?? (records ? 0 : nil)
+      try FollowView(LogTail(disk, sinceMs: since), which.filter, json: json).run(to: output)
     }
-    let survey = try LogSurvey(of: disk, progress: progress.advance)
+    if let salvage { return try write(to: salvage, disk, output) }
+    if audit { return try printAudit(disk, output) }
+    if stats { return try printStats(disk, output) }
+    if let uuid = which.uuid, !records, !which.narrows {
+      return try printHistory(uuid, disk, output)
+    }
+    if records || which.narrows || which.uuid != nil { return try printRecords(disk, output) }
+    return try printSurvey(disk, output)
+  }
+
+  private func printSurvey(_ disk: FileDisk, _ output: Output) throws(DiskError) -> Int32 {
+    let progress = Progress()
+    let survey = try LogSurvey(
+      of: disk, depth: verify ? .bodies : .heads, progress: progress.advance)
     progress.end()
     noteEmpty(survey.chain)
     if verify { return VerifyView(survey: survey).print(to: output, json: json) }
-    if records {
-      try RecordsView(records: LogRecords(survey, on: disk)).print(to: output, json: json)
-    } else {
-      TableView(overview: survey.overview, problems: survey.problems).print(to: output, json: json)
-    }
+    TableView(overview: survey.overview).print(to: output, json: json)
     if let severity = survey.severity, severity > .tornTail {
       Output.note("log-inspect: not all is well with this log; --verify tells what")
     }
     return 0
+  }
+
+  private func printAudit(_ disk: FileDisk, _ output: Output) throws(DiskError) -> Int32 {
+    let progress = Progress()
+    let audit = try LogAudit(of: disk, progress: progress.advance)
+    progress.end()
+    noteEmpty(audit.chain)
+    return AuditView(audit: audit, directory: disk.path).print(to: output, json: json)
+  }
+
+  private func printStats(_ disk: FileDisk, _ output: Output) throws(DiskError) -> Int32 {
+    let progress = Progress()
+    let stats = try LogStats(of: disk, progress: progress.advance)
+    progress.end()
+    noteEmpty(stats.chain)
+    StatsView(stats: stats, directory: disk.path).print(to: output, json: json)
+    return 0
+  }
+
+  private func printHistory(
+    _ uuid: String, _ disk: FileDisk, _ output: Output
+  ) throws(DiskError) -> Int32 {
+    let progress = Progress()
+    let chain = try LogChain.read(disk)
+    noteEmpty(chain)
+    let history = try MessageHistory(
+      of: Array(uuid.utf8), in: chain, on: disk, progress: progress.advance)
+    progress.end()
+    return HistoryView(uuid: uuid, history: history).print(to: output, json: json)
+  }
+
+  private func printRecords(_ disk: FileDisk, _ output: Output) throws(DiskError) -> Int32 {
+    let progress = Progress(printsBesides: true)
+    let chain = try LogChain.read(disk)
+    noteEmpty(chain)
+    let records = LogRecords(chain, on: disk, which.filter, progress: progress.advance)
+    let failures = RecordsView(records: records, json: json).print(to: output)
+    progress.end()
+    for failure in failures { Output.note("log-inspect: \(failure)") }
+    for problem in chain.problems { Output.note("log-inspect: \(printable(problem.description))") }
+    return 0
+  }
+
+  private func write(
+    to target: String, _ disk: FileDisk, _ output: Output
+  ) throws(DiskError) -> Int32 {
+    let progress = Progress(printsBesides: target == "-")
+    let chain = try LogChain.read(disk).adopting(on: disk)
+    noteEmpty(chain)
+    do throws(SalvageFile.Failure) {
+      let file = try SalvageFile(target)
+      let result = Salvage(chain: chain, disk: disk, filter: which.filter)
+        .run(progress: progress.advance, write: file.write)
+      progress.end()
+      try file.finish()
+      SalvageReport(result: result, chain: chain, target: target).print(to: output, json: json)
+      return 0
+    } catch {
+      progress.end()
+      Output.note("log-inspect: \(error)")
+      return 73
+    }
   }
 
   /// An empty log is nothing wrong; a directory that was mistyped is.

@@ -27,19 +27,30 @@ extension MessagePayload {
     _ payload: UnsafeRawBufferPointer, uuid: String, origin: Origin, start: Message.Start,
     maxAgeMs: UInt64?, maxAttempts: UInt32?
   ) throws(MessagePayloadError) -> Message {
-    var reader = PayloadReader(payload)
-    let flags = try reader.preamble()
-    let timeoutMs = try reader.number(upTo: UInt64(UInt32.max))
-    let url = try reader.text()
-    let method = try reader.text()
-    let headers = try reader.headers()
-    let schedule = flags & hasSchedule == 0 ? nil : try reader.schedule()
-    let body = try reader.block()
-    guard reader.atEnd else { throw .trailingBytes(offset: reader.offset) }
+    let parts = try Parts(payload)
+    let url = try text(parts.url, of: payload)
+    let method = try text(parts.method, of: payload)
+    var headers: [HeaderField] = []
+    headers.reserveCapacity(parts.headers.count)
+    for (name, value) in parts.headers {
+      headers.append(
+        HeaderField(name: try text(name, of: payload), value: try text(value, of: payload)))
+    }
     return Message(
       uuid: uuid, url: url, origin: origin, method: method.isEmpty ? "POST" : method,
-      headers: headers, body: [UInt8](body), timeoutMs: UInt32(timeoutMs), start: start,
-      limits: RetryLimits(maxAttempts: maxAttempts, maxAgeMs: maxAgeMs, scheduleMs: schedule))
+      headers: headers, body: [UInt8](payload[parts.body]), timeoutMs: parts.timeoutMs,
+      start: start,
+      limits: RetryLimits(
+        maxAttempts: maxAttempts, maxAgeMs: maxAgeMs, scheduleMs: parts.scheduleMs))
+  }
+
+  private static func text(
+    _ range: Range<Int>, of payload: UnsafeRawBufferPointer
+  ) throws(MessagePayloadError) -> String {
+    guard let text = String(validating: payload[range], as: UTF8.self) else {
+      throw .badText(offset: range.lowerBound)
+    }
+    return text
   }
 
   package static func decode(
@@ -60,9 +71,32 @@ extension MessagePayload {
     var reader = PayloadReader(payload)
     _ = try reader.preamble()
     _ = try reader.number(upTo: UInt64(UInt32.max))
-    let url = try reader.text()
-    let method = try reader.text()
+    let url = try text(try reader.block(), of: payload)
+    let method = try text(try reader.block(), of: payload)
     return (url, method.isEmpty ? "POST" : method)
+  }
+
+  /// Where the parts of a payload stand in it. Texts are UTF-8 as far as the writer kept to it.
+  package struct Parts: Sendable {
+    package let timeoutMs: UInt32
+    package let url: Range<Int>
+    /// Empty means POST.
+    package let method: Range<Int>
+    package let headers: [(name: Range<Int>, value: Range<Int>)]
+    package let scheduleMs: [UInt32]?
+    package let body: Range<Int>
+
+    package init(_ payload: UnsafeRawBufferPointer) throws(MessagePayloadError) {
+      var reader = PayloadReader(payload)
+      let flags = try reader.preamble()
+      timeoutMs = UInt32(try reader.number(upTo: UInt64(UInt32.max)))
+      url = try reader.block()
+      method = try reader.block()
+      headers = try reader.headers()
+      scheduleMs = flags & hasSchedule == 0 ? nil : try reader.schedule()
+      body = try reader.block()
+      guard reader.atEnd else { throw .trailingBytes(offset: reader.offset) }
+    }
   }
 }
 
@@ -108,30 +142,22 @@ private struct PayloadReader {
   }
 
   /// A length and as many bytes.
-  mutating func block() throws(MessagePayloadError) -> Slice<UnsafeRawBufferPointer> {
+  mutating func block() throws(MessagePayloadError) -> Range<Int> {
     let start = offset
     let length = try number(upTo: .max)
     guard length <= UInt64(bytes.count - offset) else { throw .truncated(offset: start) }
     defer { offset += Int(length) }
-    return bytes[offset..<offset + Int(length)]
+    return offset..<offset + Int(length)
   }
 
-  mutating func text() throws(MessagePayloadError) -> String {
-    let start = offset
-    guard let text = String(validating: try block(), as: UTF8.self) else {
-      throw .badText(offset: start)
-    }
-    return text
-  }
-
-  mutating func headers() throws(MessagePayloadError) -> [HeaderField] {
+  mutating func headers() throws(MessagePayloadError) -> [(name: Range<Int>, value: Range<Int>)] {
     // Each takes two bytes at least, so that a wild count can't reserve memory.
     let count = try count(eachAtLeast: 2)
-    var headers: [HeaderField] = []
+    var headers: [(name: Range<Int>, value: Range<Int>)] = []
     headers.reserveCapacity(count)
     for _ in 0..<count {
-      let name = try text()
-      headers.append(HeaderField(name: name, value: try text()))
+      let name = try block()
+      headers.append((name, try block()))
     }
     return headers
   }

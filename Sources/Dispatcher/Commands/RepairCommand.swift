@@ -6,7 +6,7 @@ struct RepairCommand: ParsableCommand {
     commandName: "repair",
     abstract: "Shows what is damaged in the log of a stopped server; --accept goes on without it.",
     discussion: """
-      Without --accept nothing is changed. Each damaged place is printed with file, offset, bytes, \
+      Without --accept nothing is changed. All messages that have not ended are read; each damaged place is printed with file, offset, bytes, \
       what was expected and found, and which messages are lost with it, by number and, where the \
       log still knows it, by UUID.
 
@@ -38,7 +38,7 @@ struct RepairCommand: ParsableCommand {
       } else {
         let examined = try Repair.examine(log, nowMs: nowMs)
         StandardOutput.print(RepairText.text(examined, log: log))
-        isDamaged = !examined.report.damage.isEmpty
+        isDamaged = !examined.damage.isEmpty
       }
     } catch {
       throw error.status.saying(error.reason)

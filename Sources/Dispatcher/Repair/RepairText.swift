@@ -7,13 +7,13 @@ enum RepairText {
   /// Each damage with what is lost, the sums, and what can be done.
   static func text(_ examined: LogRepair.Examined, log: String) -> String {
     let report = examined.report
-    guard !report.damage.isEmpty else {
+    guard !examined.damage.isEmpty else {
       return ([undamaged] + before(report)).joined(separator: "\n")
     }
-    var lines = report.damage.flatMap(lines)
+    var lines = examined.damage.flatMap(lines)
     lines += before(report)
     lines.append(
-      "\(places(report.damage)), \(messages(report.damage.map(\.lostCount).reduce(0, +))) lost; "
+      "\(places(examined.damage)), \(messages(examined.damage.map(\.lostCount).reduce(0, +))) lost; "
         + "nothing was changed")
     lines.append(
       "the damaged bytes are copied to \(log)/\(FileNames.quarantine) at the next start; what can be "

@@ -22,7 +22,7 @@ extension LogCore {
     content.segments = state.segments
     content.attempts = state.attempts
     content.damage = state.damage
-    content.counters.lostOutside = state.unnamedLosses
+    content.counters.lostOutside = state.openOutside
     return CheckpointJob(content, previous: checkpoints.kept.first?.number)
   }
 

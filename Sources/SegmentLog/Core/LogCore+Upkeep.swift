@@ -66,8 +66,10 @@ extension LogCore {
     return min(due, nowMs.addingCapped(longest))
   }
 
+  /// A clock that was set back behind the start ends the wait: else it would begin anew with each
+  /// look.
   private func due(after wait: UInt64, since start: UInt64, nowMs: UInt64) -> UInt64 {
-    min(start.addingCapped(wait), nowMs.addingCapped(wait))
+    start > nowMs ? nowMs : start.addingCapped(wait)
   }
 
   /// An empty frame whose `synced-up-to` proves the one before. A new segment proves as much, and

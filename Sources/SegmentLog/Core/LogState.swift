@@ -19,6 +19,8 @@ struct LogState {
   private(set) var endedBelow: UInt64 = 0
   /// What was found and nobody has accepted yet.
   var damage: [Damage] = []
+  /// Messages that have not ended and were found unreadable, by a check of all bodies.
+  var unreadable: [Sequence] = []
 
   init(_ options: LogOptions) {
     dedupMax = options.dedupMax
@@ -199,12 +201,14 @@ extension LogState {
 
   /// Of the controls one changes the accounting: messages without known numbers were given up.
   mutating func apply(control: ControlRecord) {
-    guard let lost = control.lostCount else { return }
+    if let lost = control.lostCount { giveUp(lost) }
+  }
+
+  mutating func closeLosses(_ lost: UInt64) {
     let below = min(lost, liveBelow.subtractingCapped(endedBelow))
-    let outside = min(lost - below, counters.lostOutside)
     endedBelow += below
-    counters.lostOutside -= outside
-    counters.totals.cancelled += below + outside
+    counters.lostOutside -= min(lost - below, counters.lostOutside)
+    counters.totals.cancelled += lost
   }
 
   /// Of a message that stands nowhere any more: in a segment that was dropped, or is missing.

@@ -47,6 +47,13 @@ extension Recovery {
     let first = state.firstKept
     endedAgain += UInt64(
       directory.outcomes.count { $0.kind != .dead && $0.sequence < first })
+    for control in directory.controls {
+      guard let lost = control.lostCount else { continue }
+      endedAgain += min(lost, state.liveBelow.subtractingCapped(state.endedBelow + endedAgain))
+    }
+    for outcome in directory.outcomes where outcome.kind != .dead {
+      endsToCome.insert(outcome.sequence)
+    }
   }
 
   /// A frame of the destinations that the unproven frames use and don't define: the old segment's

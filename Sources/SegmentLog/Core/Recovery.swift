@@ -31,6 +31,8 @@ struct Recovery {
   /// Of the messages before the first segment that stands: how many ended in frames that are logged
   /// again.
   var endedAgain: UInt64 = 0
+  /// What ended in those frames.
+  var endsToCome: Set<Sequence> = []
   /// Of the last frame of the new segment: where it begins, and its head CRC.
   var lastFrameOffset: UInt64 = 0
   var lastFrameCRC: UInt32 = 0

@@ -232,6 +232,8 @@ extension SegmentState {
     return number == 0 ? nil : endingKinds[Int(number) - 1]
   }
 
+  func hasEnding(at index: Int) -> Bool { endings[index] != 0 }
+
   mutating func park(_ sequence: Sequence) {
     let index = known(sequence)
     parked[index] = true

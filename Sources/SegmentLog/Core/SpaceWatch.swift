@@ -41,7 +41,7 @@ struct SpaceWatch {
   /// When to look again though nothing happens; nil: not at all.
   func dueMs(nowMs: UInt64) -> UInt64? {
     guard isLow, let last = lookedAtMs else { return nil }
-    return min(last.addingCapped(Self.periodMs), nowMs.addingCapped(Self.periodMs))
+    return isStale(nowMs: nowMs) ? nowMs : last.addingCapped(Self.periodMs)
   }
 
   /// Free bytes below which no new messages are taken.

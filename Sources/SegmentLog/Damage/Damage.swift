@@ -61,7 +61,7 @@ package struct Damage: Sendable, Equatable {
   /// Whether accepting this meant accepting `other`: nothing beyond it is gone.
   func covers(_ other: Damage) -> Bool {
     guard file == other.file, other.unnamed <= unnamed else { return false }
-    if let named = other.lost {
+    if let named = other.lost, other.lostCount > other.unnamed {
       guard let lost, lost.lowerBound <= named.lowerBound, named.upperBound <= lost.upperBound
       else { return false }
     }

@@ -50,12 +50,17 @@ extension LogCore {
     let damage = state.damage
     guard !damage.isEmpty else { return AcceptedLoss(damage: [], messages: 0) }
     try commitOrThrow(nowMs: nowMs)
-    let lost = state.openLosses(in: Set(damage.map(\.file)))
+    let lost =
+      state.openLosses(in: Set(damage.map(\.file)))
+      + state.unreadable.filter {
+        state.state(of: $0).map { $0 == .pending || $0 == .dead } ?? false
+      }
     let unnamed = state.unnamedLosses
     try record(lost, unnamed: unnamed, nowMs: nowMs)
     let messages = UInt64(lost.count).addingCapped(unnamed)
     try writeDown(damage, messages, nowMs: nowMs)
     state.damage = []
+    state.unreadable = []
     for index in state.segments.indices { state.segments[index].damage = nil }
     recovered.acceptedDamage += damage
     recovered.damage = []
@@ -116,6 +121,33 @@ extension LogState {
     return lost
   }
 
-  /// Messages that have neither ended nor stand anywhere, and whose numbers aren't known.
-  var unnamedLosses: UInt64 { counters.lostOutside.addingCapped(liveBelow.subtractingCapped(endedBelow)) }
+  /// Messages that have not ended and stand nowhere, as far as is known: what a checkpoint keeps.
+  var openOutside: UInt64 {
+    counters.lostOutside.addingCapped(liveBelow.subtractingCapped(endedBelow))
+  }
+
+  /// Messages that have neither ended nor stand anywhere, and whose numbers aren't known: what is left
+  /// of the accounting when all others are taken off.
+  var unnamedLosses: UInt64 {
+    var open = totals.accepted - totals.delivered - totals.cancelled
+    for segment in segments {
+      open = open.subtractingCapped(segment.liveCount)
+      open = open.subtractingCapped(segment.openLossCount)
+    }
+    return open
+  }
+
+  /// Messages without known numbers are given up: never more than there are.
+  mutating func giveUp(_ count: UInt64) {
+    let lost = min(count, unnamedLosses)
+    closeLosses(lost)
+  }
+}
+
+extension SegmentState {
+  /// Lost messages that have not ended.
+  var openLossCount: UInt64 {
+    guard UInt64(count) > liveCount else { return 0 }
+    return (0..<count).reduce(0) { $0 + (isLive(at: $1) || hasEnding(at: $1) ? 0 : 1) }
+  }
 }

@@ -2,6 +2,8 @@
 package enum LogRepair {
   package struct Examined: Sendable, Equatable {
     package var report: RecoveryReport
+    /// What the start found, and what a look at all bodies found besides.
+    package var damage: [Damage]
     package var totals: Totals
   }
 
@@ -24,10 +26,11 @@ package enum LogRepair {
     }
   }
 
-  /// What a start would find. Nothing is changed.
+  /// What a start would find, and besides what it doesn't look at: the bodies of all messages that
+  /// have not ended. Nothing is changed.
   package static func examine(_ disk: any Disk, nowMs: UInt64) throws(Failure) -> Examined {
     let (core, report) = try open(DryDisk(over: disk), nowMs: nowMs)
-    return Examined(report: report, totals: core.totals)
+    return Examined(report: report, damage: core.state.damage, totals: core.totals)
   }
 
   /// Starts the log, gives up what is damaged, and seals it.
@@ -50,7 +53,9 @@ package enum LogRepair {
       segmentSize: 256 << 10, onDamage: .drain,
       newStore: StoreUUID(high: random.next(), low: random.next()), saltSeed: random.next())
     do throws(LogError) {
-      return try LogCore.open(disk: disk, options: options, nowMs: nowMs)
+      let (core, report) = try LogCore.open(disk: disk, options: options, nowMs: nowMs)
+      do throws(DiskError) { try core.checkBodies() } catch { throw LogError.disk(error) }
+      return (core, report)
     } catch {
       throw .log(error)
     }

@@ -32,7 +32,7 @@ extension Recovery {
   private mutating func countEnded() {
     for index in report.damage.indices {
       guard let lost = report.damage[index].lost else { continue }
-      report.damage[index].ended = state.countEnded(in: lost)
+      report.damage[index].ended = state.countEnded(in: lost, and: endsToCome)
     }
     // Of messages whose segment is gone only their number is known.
     let outside = report.damage.indices.filter {
@@ -45,14 +45,15 @@ extension Recovery {
 }
 
 extension LogState {
-  /// Of lost messages: those whose end stands in a frame that can be read.
-  func countEnded(in lost: ClosedRange<Sequence>) -> UInt64 {
+  /// Of lost messages: those whose end stands in a frame that can be read, or who are among `others`.
+  func countEnded(in lost: ClosedRange<Sequence>, and others: Set<Sequence>) -> UInt64 {
     var count: UInt64 = 0
     for segment in segments where segment.count > 0 {
-      let first = max(segment.first, lost.lowerBound)
-      let last = min(segment.next - 1, lost.upperBound)
-      guard first <= last else { continue }
-      for sequence in first...last where segment.ending(of: sequence) != nil { count += 1 }
+      for index in segment.firstIndex(from: lost.lowerBound)..<segment.count {
+        let sequence = segment.sequence(at: index)
+        if sequence > lost.upperBound { break }
+        if segment.hasEnding(at: index) || others.contains(sequence) { count += 1 }
+      }
     }
     return count
   }

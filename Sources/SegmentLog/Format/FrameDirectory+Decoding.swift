@@ -55,8 +55,10 @@ extension FrameDirectory {
     case SectionType.sparseMessages: try decodeSparseMessages(count, &input, at: start, head)
     case SectionType.waits: try decodeWaits(count, &input, head)
     case SectionType.compacted: try decodeCompactions(count, &input)
-    case SectionType.attempts: try decodeAttempts(count, &input, head.baseSequence)
-    case SectionType.outcomes: try decodeOutcomes(count, &input, head.baseSequence)
+    case SectionType.attempts:
+      try DirectorySections.decodeAttempts(count, &input, head.baseSequence, into: &attempts)
+    case SectionType.outcomes:
+      try DirectorySections.decodeOutcomes(count, &input, head.baseSequence, into: &outcomes)
     case SectionType.control: try decodeControls(count, &input)
     case SectionType.blocks: try decodeBlocks(count, &input, head)
     case SectionType.notes: try decodeNotes(count, &input, head.baseSequence)
@@ -94,43 +96,6 @@ extension FrameDirectory {
         try MessageCoding.decode(
           &input, directoryOffset: start, sequence: base + UInt64(index),
           acceptedAtMs: head.committedAtMs))
-    }
-  }
-
-  private mutating func decodeAttempts(
-    _ count: Int, _ input: inout ByteReader, _ base: Sequence
-  ) throws {
-    var sequence = base
-    for _ in 0..<count {
-      sequence = try input.sequence(after: sequence)
-      attempts.append(
-        DirectoryAttempt(
-          sequence: sequence, count: try input.varint(as: UInt32.self),
-          delayMs: try input.varint(as: UInt32.self), status: try input.varint(as: UInt16.self)))
-    }
-  }
-
-  /// Runs of (kind, status, how many), then the sequences and attempts of each.
-  private mutating func decodeOutcomes(
-    _ count: Int, _ input: inout ByteReader, _ base: Sequence
-  ) throws {
-    var left = count
-    while left > 0 {
-      guard let kind = OutcomeKind(rawValue: try input.byte()) else {
-        throw EntryError.value("kind of outcome")
-      }
-      let status = try input.varint(as: UInt16.self)
-      let run = try input.varint()
-      guard run >= 1, run <= UInt64(left) else { throw EntryError.value("length of a run") }
-      var sequence = base
-      for _ in 0..<Int(run) {
-        sequence = try input.sequence(after: sequence)
-        outcomes.append(
-          DirectoryOutcome(
-            sequence: sequence, kind: kind, status: status,
-            attempts: try input.varint(as: UInt32.self)))
-      }
-      left -= Int(run)
     }
   }
 

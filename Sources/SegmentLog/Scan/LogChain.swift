@@ -146,6 +146,19 @@ package struct LogChain: Sendable {
     segments.removeAll { $0.header.store != expected }
   }
 
+  /// The same with further segments, whose problems are named already.
+  func including(_ further: [SegmentFile]) -> LogChain {
+    var chain = self
+    chain.segments = (segments + further).sorted { $0.id < $1.id }
+    for index in chain.segments.indices.dropFirst() {
+      let predecessor = chain.segments[index].header.predecessor
+      if let predecessor, predecessor.id == chain.segments[index - 1].id {
+        chain.segments[index - 1].successor = predecessor
+      }
+    }
+    return chain
+  }
+
   /// Gaps, and what each segment says of the one before.
   private mutating func link() {
     segments.sort { $0.id < $1.id }

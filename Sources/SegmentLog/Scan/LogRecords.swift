@@ -11,7 +11,7 @@ package struct MessageRecord: Sendable, Equatable {
   package var maxAgeMs: UInt64?
   package var maxAttempts: UInt32?
   package var payloadBytes: UInt32
-  package var state: MessageStates.State
+  package var state: MessageState
   package var attempts: UInt32
   package var lastStatus: UInt16
   package var lastError: String
@@ -21,121 +21,76 @@ package struct MessageRecord: Sendable, Equatable {
 /// messages is looked up at a time: memory is bounded whatever the log's size, at the price of one
 /// more pass over the directories per window.
 package struct LogRecords {
-  package static let windowDefault = 1 << 20
-
-  /// What is known of one message of the window.
-  private struct Detail {
-    var attempts: UInt32 = 0
-    var status: UInt16 = 0
-    var hasNote = false
-    var noteSegment: UInt32 = 0
-    var noteOffset: UInt64 = 0
-  }
-
+  private let chain: LogChain
   private let disk: any Disk
-  private let survey: LogSurvey
-  private let windowSize: Int
+  private let filter: MessageFilter
+  private let windowBytes: Int
+  private let progress: PassProgress
 
-  package init(_ survey: LogSurvey, on disk: any Disk, window: Int = windowDefault) {
-    self.survey = survey
+  package init(
+    _ chain: LogChain, on disk: any Disk, _ filter: MessageFilter = MessageFilter(),
+    windowBytes: Int? = nil, progress: @escaping PassProgress = { _, _ in }
+  ) {
+    self.chain = chain
     self.disk = disk
-    windowSize = max(window, 1)
+    self.filter = filter
+    self.windowBytes = windowBytes ?? MessageDetails.bytesMaxDefault
+    self.progress = progress
   }
 
-  package func forEach(_ body: (MessageRecord) -> Void) throws(DiskError) {
-    var start = 0
-    while start < survey.states.count {
-      let window = start..<min(start + windowSize, survey.states.count)
-      try forEach(in: window, body)
-      start = window.upperBound
-    }
-  }
-
-  private func forEach(
-    in window: Range<Int>, _ body: (MessageRecord) -> Void
-  ) throws(DiskError) {
-    guard let segments = survey.states.segments(in: window) else { return }
-    let details = try details(of: window, from: segments.lowerBound)
-    var notes = NoteReader(survey.chain, on: disk)
-    defer { notes.close() }
-    for index in segments {
-      var destinations: [UInt32: String] = [:]
-      try walk(index) { frame, directory in
-        for definition in directory.destinations { destinations[definition.id] = definition.origin }
-        for message in directory.messages {
-          guard let place = survey.states.index(of: message.sequence), place.segment == index,
-            window.contains(place.index)
-          else { continue }
-          var record = record(of: message, frame, directory, place.index)
-          record.destination = destinations[message.destination] ?? "?"
-          record.segment = survey.chain.segments[index].id
-          let detail = details[place.index - window.lowerBound]
-          record.attempts = detail.attempts
-          record.lastStatus = detail.status
-          if detail.hasNote {
-            let place = NotePlace(
-              segment: survey.chain.segments[Int(detail.noteSegment)].id,
-              frameOffset: detail.noteOffset)
-            record.lastError =
-              notes.text(message.sequence, attempts: detail.attempts, at: place) ?? ""
+  /// `format` is called from several threads, `write` with what it made, in the order of the
+  /// messages; false from `write` ends it. What could not be read is stepped over: the failures
+  /// are the answer.
+  package func forEach(
+    _ format: @escaping @Sendable (MessageRecord, inout [UInt8]) -> Void,
+    write: ([UInt8]) -> Bool
+  ) -> [DiskError] {
+    var from: Sequence = 1
+    var goesOn = true
+    var failures: [DiskError] = []
+    while goesOn && from < .max {
+      let details = DetailPass(chain: chain, disk: disk).run(from: from, windowBytes)
+      let (chain, disk, filter) = (chain, disk, filter)
+      let upper = details.window.upper
+      failures += OrderedMessages(chain, on: disk, includesBodies: false).run(
+        in: from..<upper, progress: progress,
+        { batch, out in
+          var notes = NoteReader(chain, on: disk)
+          defer { notes.close() }
+          batch.forEachFrame { frame in
+            for message in frame.messages where filter.admits(message, frame) {
+              let detail = details[message.sequence]
+              guard filter.admits(detail.state) else { continue }
+              format(record(of: message, frame, detail, chain, &notes), &out)
+            }
           }
-          body(record)
-        }
-      }
+        },
+        write: { bytes in
+          goesOn = write(bytes)
+          return goesOn
+        })
+      from = upper
     }
+    return failures
   }
+}
 
-  private func record(
-    of message: DirectoryMessage, _ frame: ScannedFrame, _ directory: FrameDirectory, _ index: Int
-  ) -> MessageRecord {
-    MessageRecord(
-      sequence: message.sequence,
-      uuid: String(decoding: directory.uuid(of: message), as: UTF8.self), destination: "",
-      segment: 0, frameOffset: frame.offset, acceptedAtMs: frame.head.committedAtMs,
-      start: message.start, maxAgeMs: message.maxAgeMs, maxAttempts: message.maxAttempts,
-      payloadBytes: message.payloadLength, state: survey.states[index], attempts: 0, lastStatus: 0,
-      lastError: "")
+private func record(
+  of message: DirectoryMessage, _ frame: BatchFrame, _ detail: MessageDetail, _ chain: LogChain,
+  _ notes: inout NoteReader
+) -> MessageRecord {
+  var error: String?
+  if detail.noteSegment > 0 {
+    let place = NotePlace(
+      segment: chain.segments[Int(detail.noteSegment - 1)].id, frameOffset: detail.noteOffset)
+    error = notes.text(message.sequence, attempts: detail.attempts, at: place)
   }
-
-  /// Goes through everything from the window's first segment on for what happened to its messages.
-  private func details(
-    of window: Range<Int>, from first: Int
-  ) throws(DiskError) -> [Detail] {
-    var details = [Detail](repeating: Detail(), count: window.count)
-    func slot(_ sequence: Sequence) -> Int? {
-      guard let place = survey.states.index(of: sequence), window.contains(place.index) else {
-        return nil
-      }
-      return place.index - window.lowerBound
-    }
-    for index in first..<survey.chain.segments.count {
-      try walk(index) { frame, directory in
-        for attempt in directory.attempts {
-          guard let slot = slot(attempt.sequence) else { continue }
-          details[slot] = Detail(attempts: attempt.count, status: attempt.status)
-        }
-        for outcome in directory.outcomes {
-          guard let slot = slot(outcome.sequence) else { continue }
-          details[slot] = Detail(attempts: outcome.attempts, status: outcome.status)
-        }
-        for note in directory.notes {
-          guard let slot = slot(note.sequence), note.attempts == details[slot].attempts else {
-            continue
-          }
-          details[slot].hasNote = true
-          details[slot].noteSegment = UInt32(index)
-          details[slot].noteOffset = frame.offset
-        }
-      }
-    }
-    return details
-  }
-
-  private func walk(
-    _ index: Int, _ visit: (ScannedFrame, FrameDirectory) -> Void
-  ) throws(DiskError) {
-    _ = try SegmentWalk.run(survey.chain.segments[index], on: disk, checksBlocks: false) {
-      (frame, scanner) throws(DiskError) in visit(frame, scanner.directory)
-    }
-  }
+  return MessageRecord(
+    sequence: message.sequence,
+    uuid: String(decoding: frame.directory.uuid(of: message), as: UTF8.self),
+    destination: frame.destination(of: message), segment: frame.segment.id,
+    frameOffset: frame.offset, acceptedAtMs: message.acceptedAtMs, start: message.start,
+    maxAgeMs: message.maxAgeMs, maxAttempts: message.maxAttempts,
+    payloadBytes: message.payloadLength, state: detail.state, attempts: detail.attempts,
+    lastStatus: detail.status, lastError: error ?? "")
 }

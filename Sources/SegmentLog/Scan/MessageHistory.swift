@@ -1,22 +1,9 @@
+import Glibc
+
 /// Everything that a log's directories tell of the messages with one UUID, in order. A UUID can
 /// have been used more than once; the newest is meant elsewhere.
 package struct MessageHistory: Sendable {
-  package struct Event: Sendable, Equatable {
-    package enum Kind: Sendable, Equatable {
-      case accepted(DirectoryMessage, destination: String)
-      case attempt(DirectoryAttempt)
-      case ended(DirectoryOutcome)
-    }
-    package var kind: Kind
-    package var sequence: Sequence
-    /// Milliseconds since 1970.
-    package var atMs: UInt64
-    package var segment: UInt64
-    package var frameOffset: UInt64
-    package var error: String
-  }
-
-  package private(set) var events: [Event] = []
+  package private(set) var events: [LogEvent] = []
   package private(set) var sequences: [Sequence] = []
   /// Events beyond `eventsMax`.
   package private(set) var furtherEvents = 0
@@ -24,67 +11,117 @@ package struct MessageHistory: Sendable {
 
   package init(
     of uuid: [UInt8], in chain: LogChain, on disk: any Disk,
-    progress: (_ bytes: UInt64, _ of: UInt64) -> Void = { _, _ in }
+    progress: @escaping PassProgress = { _, _ in }
   ) throws(DiskError) {
-    let total = chain.segmentBytes
-    var notes = NoteReader(chain, on: disk)
-    defer { notes.close() }
-    for segment in chain.segments {
-      var destinations: [UInt32: String] = [:]
-      _ = try SegmentWalk.run(
-        segment, on: disk, checksBlocks: false, progress: { progress($0, total) }
-      ) { (frame, scanner) throws(DiskError) in
-        let directory = scanner.directory
-        for definition in directory.destinations { destinations[definition.id] = definition.origin }
-        for message in directory.messages where directory.hasUUID(message, uuid) {
-          sequences.append(message.sequence)
-          let destination = destinations[message.destination] ?? "?"
-          add(.accepted(message, destination: destination), message.sequence, segment, frame)
-        }
-        if sequences.isEmpty { return }
-        addChanges(directory, segment, frame, &notes)
-      }
+    let pass = HistoryPass(uuid: uuid, chain: chain, disk: disk)
+    let found = FilePass.run(chain.segments) { pass.sequences(in: $0, progress) }
+    guard let first = found.firstIndex(where: { !$0.isEmpty }) else { return }
+    sequences = found.flatMap { $0 }
+    let wanted = Set(sequences)
+    for events in FilePass.run(Array(chain.segments[first...]), { pass.events(of: wanted, in: $0) })
+    {
+      let room = Self.eventsMax - self.events.count
+      self.events += events.prefix(room)
+      furtherEvents += max(events.count - room, 0)
     }
   }
 
   /// The state of one of the messages after all.
-  package func state(of sequence: Sequence) -> MessageStates.State {
-    for event in events.reversed() where event.sequence == sequence {
-      if case .ended(let outcome) = event.kind { return MessageStates.State(outcome.kind) }
+  package func state(of sequence: Sequence) -> MessageState {
+    var state = MessageState.pending
+    for event in events where event.sequence == sequence {
+      if case .ended(let outcome) = event.kind { state = max(state, MessageState(outcome.kind)) }
     }
-    return .pending
+    return state
+  }
+}
+
+/// The two passes over each file: one that looks for the UUID as bytes, one for what happened to its
+/// messages. A file that can't be read tells nothing.
+private struct HistoryPass: Sendable {
+  let uuid: [UInt8]
+  let chain: LogChain
+  let disk: any Disk
+
+  func sequences(in segment: SegmentFile, _ progress: PassProgress) -> [Sequence] {
+    let needle = PackedUUID(uuid)?.bytes ?? uuid
+    guard !needle.isEmpty else { return [] }
+    let total = chain.segmentBytes
+    var found: [Sequence] = []
+    _ = try? SegmentWalk.run(
+      segment, on: disk, depth: .heads, progress: { progress($0, total) }
+    ) { (step, scanner) throws(DiskError) in
+      guard case .frame(var frame) = step,
+        try scanner.withPrefix({ $0.contains(needle) })
+      else { return }
+      try scanner.decodeDirectory(of: &frame)
+      let directory = scanner.directory
+      for message in directory.messages where directory.hasUUID(message, uuid) {
+        found.append(message.sequence)
+      }
+    }
+    return found
   }
 
-  private mutating func addChanges(
-    _ directory: FrameDirectory, _ segment: SegmentFile, _ frame: ScannedFrame,
-    _ notes: inout NoteReader
-  ) {
-    let place = NotePlace(segment: segment.id, frameOffset: frame.offset)
-    for attempt in directory.attempts where sequences.contains(attempt.sequence) {
-      let hasNote = directory.note(attempt.sequence, attempts: attempt.count) != nil
-      let error =
-        hasNote ? notes.text(attempt.sequence, attempts: attempt.count, at: place) : nil
-      add(.attempt(attempt), attempt.sequence, segment, frame, error ?? "")
+  func events(of sequences: Set<Sequence>, in segment: SegmentFile) -> [LogEvent] {
+    var events: [LogEvent] = []
+    var destinations: [UInt32: String] = [:]
+    var summary = FrameSummary()
+    var notes = NoteReader(chain, on: disk)
+    defer { notes.close() }
+    _ = try? SegmentWalk.run(segment, on: disk, depth: .heads) {
+      (step, scanner) throws(DiskError) in
+      guard case .frame(var frame) = step else { return }
+      try summary.read(&frame, scanner)
+      let base = frame.head.baseSequence
+      let isMeant =
+        summary.definesDestinations
+        || sequences.contains { $0 >= base && $0 - base < UInt64(summary.messages) }
+        || summary.attempts.contains { sequences.contains($0.sequence) }
+        || summary.outcomes.contains { sequences.contains($0.sequence) }
+      guard isMeant else { return }
+      try scanner.decodeDirectory(of: &frame)
+      let place = NotePlace(segment: segment.id, frameOffset: frame.offset)
+      LogEvent.forEach(in: scanner.directory, frame.head, place, &destinations) { event in
+        guard sequences.contains(event.sequence) else { return }
+        var event = event
+        event.error = event.hasNote ? notes.text(of: event) : ""
+        events.append(event)
+      }
     }
-    for outcome in directory.outcomes where sequences.contains(outcome.sequence) {
-      let hasNote = directory.note(outcome.sequence, attempts: outcome.attempts) != nil
-      let error =
-        hasNote ? notes.text(outcome.sequence, attempts: outcome.attempts, at: place) : nil
-      add(.ended(outcome), outcome.sequence, segment, frame, error ?? "")
-    }
+    return events
+  }
+}
+
+extension PackedUUID {
+  fileprivate init?(_ ascii: [UInt8]) {
+    guard let packed = ascii.withBytes({ PackedUUID(ascii: $0) }) else { return nil }
+    self = packed
   }
 
-  private mutating func add(
-    _ kind: Event.Kind, _ sequence: Sequence, _ segment: SegmentFile, _ frame: ScannedFrame,
-    _ error: String = ""
-  ) {
-    guard events.count < Self.eventsMax else {
-      furtherEvents += 1
-      return
+  /// As they stand in a directory.
+  fileprivate var bytes: [UInt8] {
+    [high, low].flatMap { half in
+      (0..<8).map { UInt8(truncatingIfNeeded: half >> UInt64(56 - $0 * 8)) }
     }
-    events.append(
-      Event(
-        kind: kind, sequence: sequence, atMs: frame.head.committedAtMs, segment: segment.id,
-        frameOffset: frame.offset, error: error))
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// `memmem` is an extension that Glibc's module does not show.
+  fileprivate func contains(_ needle: [UInt8]) -> Bool {
+    guard let base = baseAddress, let first = needle.first else { return false }
+    return needle.withBytes { needle in
+      var index = 0
+      while index + needle.count <= count {
+        guard let hit = memchr(base + index, Int32(first), count - needle.count + 1 - index) else {
+          return false
+        }
+        index = UnsafeRawPointer(hit) - base
+        if memcmp(base + index, needle.baseAddress!, needle.count) == 0 { return true }
+        index += 1
+      }
+      return false
+    }
   }
 }

@@ -1,11 +1,15 @@
-/// A window on a file that moves forward in reads of 1 MiB and grows to one frame at most.
+/// A window on a file that moves forward and grows to one frame at most.
 struct ScanWindow: ~Copyable {
-  static let readSize = 1 << 20
+  /// What is read at once. Large enough to be one request of a disk, small enough for a cache.
+  static let readSize = 256 << 10
+  /// Bodies below this are read with what surrounds them: a call costs as much as their copying.
+  private static let skipMin = 16 << 10
 
   private let file: any DiskFile
   private var memory: UnsafeMutableRawBufferPointer
   private var start: UInt64 = 0
   private var filled = 0
+  private var ahead = readSize
 
   init(file: any DiskFile) {
     self.file = file
@@ -13,6 +17,13 @@ struct ScanWindow: ~Copyable {
   }
 
   deinit { memory.deallocate() }
+
+  /// For who looks at heads alone: the next frame is likely to be like this one, and where bodies
+  /// are large only so much is read as its head and directory need.
+  mutating func expect(frame length: Int, prefix: Int) {
+    let skips = length - prefix >= Self.skipMin
+    ahead = skips ? min(prefix + prefix / 8 + 512, Self.readSize) : Self.readSize
+  }
 
   /// `length` bytes at `offset`, fewer only where the file ends. Valid until the next call.
   mutating func bytes(
@@ -38,8 +49,9 @@ struct ScanWindow: ~Copyable {
     start = offset
     filled = kept
     if length > memory.count { grow(to: length) }
-    while filled < memory.count {
-      let rest = UnsafeMutableRawBufferPointer(rebasing: memory[filled...])
+    let wanted = max(length, ahead)
+    while filled < wanted {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: memory[filled..<wanted])
       let count = try file.read(into: rest, at: start + UInt64(filled))
       if count == 0 { break }
       filled += count

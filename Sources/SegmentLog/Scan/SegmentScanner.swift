@@ -1,5 +1,3 @@
-import Glibc
-
 /// A frame with a valid head and directory.
 package struct ScannedFrame: Sendable {
   package var offset: UInt64
@@ -8,6 +6,8 @@ package struct ScannedFrame: Sendable {
   package var badBlocks: [Int]
   /// What the bytes of those give as checksum, in the same order.
   package var badBlockChecksums: [UInt32]
+  /// Blocks whose checksum is right and that don't inflate to their length.
+  package var brokenBlocks: [Int] = []
   /// Why the directory could not be understood although its checksum is right: a later version, or
   /// a contradiction. Its records are not known then.
   package var problem: FrameError?
@@ -32,41 +32,71 @@ package enum ScanStep: Sendable {
   case end(offset: UInt64)
 }
 
+/// How much of a frame a scan looks at. The CRC of head and directory is checked in each.
+package enum ScanDepth: Int, Sendable, Comparable {
+  /// Directories are left as bytes, for `FrameSummary`; bodies are stepped over unread where that
+  /// saves something.
+  case heads
+  /// Directories are decoded.
+  case directories
+  /// The blocks' checksums are checked too.
+  case blocks
+  /// The blocks are inflated too.
+  case bodies
+
+  package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
 /// Reads a segment from its first frame to its end, in order, and finds the way on after damage.
 ///
 /// `cut` is the `durableLength` that the next segment names: nothing at or beyond it is looked at.
 /// Memory is one window of 1 MiB, or the largest frame.
 package final class SegmentScanner {
-  private let salt: UInt64
-  private let checksBlocks: Bool
-  private let cut: UInt64?
+  let salt: UInt64
+  let depth: ScanDepth
+  private let skipsBodies: Bool
+  let cut: UInt64?
   /// Where the bytes end that may hold frames.
-  private let limit: UInt64
-  private let fileSize: UInt64
-  private var window: ScanWindow
-  private var offset: UInt64
-  private var current: (offset: UInt64, length: Int)?
+  let limit: UInt64
+  let fileSize: UInt64
+  var window: ScanWindow
+  var offset: UInt64
+  private var current: (offset: UInt64, length: Int, prefixLength: Int)?
   private var frameNumber: UInt64
   /// No segment is ever that short: it was cut.
   private var isCutInHeader: Bool
   /// The directory of the frame that `next` gave last; empty when it had a problem.
   package private(set) var directory = FrameDirectory()
 
-  /// With `checksBlocks` false only heads and directories are read. `start`: where a frame begins, and
-  /// its number; the segment's first frame when it isn't given.
-  package init(
+  private lazy var inflater = Inflater()
+  private var raw: [UInt8] = []
+
+  /// With `checksBlocks` false only heads and directories are looked at. `start`: where a frame begins,
+  /// and its number; the segment's first frame when it isn't given.
+  package convenience init(
     file: any DiskFile, header: SegmentHeader, cut: UInt64? = nil, checksBlocks: Bool = true,
     start: (offset: UInt64, frameNumber: UInt64)? = nil
+  ) throws(DiskError) {
+    try self.init(
+      file: file, header: header, cut: cut, depth: checksBlocks ? .blocks : .directories,
+      start: start)
+  }
+
+  /// `readsBodies`: whoever wants the bodies of frames of which the scan needs the heads alone.
+  package init(
+    file: any DiskFile, header: SegmentHeader, cut: UInt64?, depth: ScanDepth,
+    readsBodies: Bool? = nil, start: (offset: UInt64, frameNumber: UInt64)? = nil
   ) throws(DiskError) {
     salt = header.salt
     frameNumber = start?.frameNumber ?? header.firstFrameNumber
     offset = start?.offset ?? FormatLimits.firstFrameOffset
-    self.checksBlocks = checksBlocks
+    self.depth = depth
     self.cut = cut
     fileSize = try file.size()
     isCutInHeader = fileSize < FormatLimits.firstFrameOffset
     limit = cut ?? fileSize
     window = ScanWindow(file: file)
+    skipsBodies = !(readsBodies ?? (depth >= .blocks))
   }
 
   package func next() throws(DiskError) -> ScanStep {
@@ -93,24 +123,43 @@ package final class SegmentScanner {
     return body(try window.bytes(at: current.offset, current.length))
   }
 
+  /// Head and directory of the frame that `next` gave last; valid until the next call.
+  package func withPrefix<R>(_ body: (UnsafeRawBufferPointer) -> R) throws(DiskError) -> R {
+    guard let current else { preconditionFailure("no frame was read") }
+    return body(try window.bytes(at: current.offset, current.prefixLength))
+  }
+
+  /// Decodes the directory of a frame that a scan of heads gave.
+  package func decodeDirectory(of frame: inout ScannedFrame) throws(DiskError) {
+    do throws(FrameError) { try decode(&frame) } catch {
+      if case .disk(let failure) = error { throw failure }
+    }
+  }
+
   private func readFrame(at offset: UInt64) throws(FrameError) -> ScannedFrame {
     let head = try validHead(at: offset)
     var frame = ScannedFrame(
       offset: offset, head: head, badBlocks: [], badBlockChecksums: [], problem: nil)
-    current = (offset, Int(head.totalLength))
-    let prefix = try bytes(at: offset, head.prefixLength)
+    current = (offset, Int(head.totalLength), head.prefixLength)
+    if skipsBodies { window.expect(frame: Int(head.totalLength), prefix: head.prefixLength) }
+    if depth == .heads { return frame }
+    try decode(&frame)
+    if depth >= .blocks { try checkBlocks(of: &frame) }
+    return frame
+  }
+
+  private func decode(_ frame: inout ScannedFrame) throws(FrameError) {
+    let prefix = try bytes(at: frame.offset, frame.head.prefixLength)
     do throws(FrameError) {
       try directory.decode(
-        head, directory: UnsafeRawBufferPointer(rebasing: prefix[FormatLimits.headSize...]))
+        frame.head, directory: UnsafeRawBufferPointer(rebasing: prefix[FormatLimits.headSize...]))
     } catch {
       directory.removeAll()
       frame.problem = error
     }
-    if checksBlocks { try checkBlocks(of: &frame) }
-    return frame
   }
 
-  private func validHead(at offset: UInt64) throws(FrameError) -> FrameHead {
+  func validHead(at offset: UInt64) throws(FrameError) -> FrameHead {
     let room = limit - offset
     let start = try bytes(at: offset, Int(min(room, UInt64(FormatLimits.headSize))))
     let head = try FrameHead.decode(start, salt: salt)
@@ -138,8 +187,34 @@ package final class SegmentScanner {
       if end - start < Int(block.storedLength) || checksum != block.crc {
         frame.badBlocks.append(index)
         frame.badBlockChecksums.append(checksum)
+      } else if depth == .bodies && block.isDeflated
+        && !inflates(UnsafeRawBufferPointer(rebasing: whole[start..<end]), to: block.rawLength)
+      {
+        frame.brokenBlocks.append(index)
       }
     }
+  }
+
+  private func inflates(_ stored: UnsafeRawBufferPointer, to length: UInt32) -> Bool {
+    if raw.count < Int(length) { raw = [UInt8](repeating: 0, count: Int(length)) }
+    return raw.withMutableBytes { buffer in
+      inflater.decompress(
+        stored, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(length)]))
+    }
+  }
+
+  /// The raw bytes of a block of the frame that `next` gave last, whose directory was decoded.
+  package func block(_ index: Int) throws(FrameError) -> [UInt8] {
+    guard let current else { preconditionFailure("no frame was read") }
+    let block = directory.blocks[index]
+    let whole = try bytes(at: current.offset, current.length)
+    let start = Int(block.offsetInFrame)
+    let end = start + Int(block.storedLength)
+    guard end <= whole.count else {
+      throw .cutShort(needed: UInt64(end), available: UInt64(whole.count))
+    }
+    return try block.raw(
+      index: index, stored: UnsafeRawBufferPointer(rebasing: whole[start..<end]), inflater)
   }
 
   private func bytes(
@@ -148,91 +223,5 @@ package final class SegmentScanner {
     do throws(DiskError) { return try window.bytes(at: offset, length) } catch {
       throw .disk(error)
     }
-  }
-}
-
-extension SegmentScanner {
-  private var cutHeader: InvalidRange {
-    let needed = FormatLimits.firstFrameOffset
-    return InvalidRange(
-      offset: fileSize, end: needed, cause: .cutShort(needed: needed, available: fileSize),
-      isAllZero: false, isFollowedByFrame: false)
-  }
-
-  /// Steps over bytes that are no frame, up to the next one that is.
-  private func resync(after cause: FrameError) throws(DiskError) -> ScanStep {
-    let from = offset
-    let found = try nextValidFrame(after: from)
-    let end = found ?? limit
-    let zero = try isAllZero(from, end)
-    offset = end
-    // Zeros behind the last frame are the room that was prepared, unless a successor says that
-    // frames stood there.
-    if found == nil && zero && cut == nil { return .end(offset: from) }
-    return .invalid(
-      InvalidRange(
-        offset: from, end: end, cause: cause, isAllZero: zero, isFollowedByFrame: found != nil))
-  }
-
-  /// Looks for the salt, 16 bytes into every head, and believes what has the right CRC.
-  private func nextValidFrame(after start: UInt64) throws(DiskError) -> UInt64? {
-    let saltSize = MemoryLayout<UInt64>.size
-    let saltOffset = UInt64(FrameHead.saltOffset)
-    var position = start + 1 + saltOffset
-    while position < limit {
-      let length = Int(min(limit - position, UInt64(ScanWindow.readSize)))
-      let chunk = try window.bytes(at: position, length)
-      guard chunk.count >= saltSize else { return nil }
-      guard let hit = chunk.firstIndex(ofLittle: salt) else {
-        // A salt may begin in the last bytes of this chunk.
-        position += UInt64(chunk.count - saltSize + 1)
-        continue
-      }
-      let saltPosition = position + UInt64(hit)
-      do throws(FrameError) {
-        _ = try validHead(at: saltPosition - saltOffset)
-        return saltPosition - saltOffset
-      } catch {
-        if case .disk(let failure) = error { throw failure }
-        position = saltPosition + 1
-      }
-    }
-    return nil
-  }
-
-  private func isAllZero(_ start: UInt64, _ end: UInt64) throws(DiskError) -> Bool {
-    var position = start
-    let stop = min(end, fileSize)
-    while position < stop {
-      let length = Int(min(stop - position, UInt64(ScanWindow.readSize)))
-      let chunk = try window.bytes(at: position, length)
-      if chunk.isEmpty { break }
-      guard chunk.isAllZero else { return false }
-      position += UInt64(chunk.count)
-    }
-    return true
-  }
-}
-
-extension UnsafeRawBufferPointer {
-  /// Where the little-endian `value` stands first.
-  fileprivate func firstIndex(ofLittle value: UInt64) -> Int? {
-    guard let base = baseAddress else { return nil }
-    let size = MemoryLayout<UInt64>.size
-    var index = 0
-    while index + size <= count {
-      let first = Int32(truncatingIfNeeded: value & 0xff)
-      guard let hit = memchr(base + index, first, count - size + 1 - index) else { return nil }
-      index = UnsafeRawPointer(hit) - base
-      if littleInteger(at: index, as: UInt64.self) == value { return index }
-      index += 1
-    }
-    return nil
-  }
-
-  package var isAllZero: Bool {
-    guard let base = baseAddress, count > 0 else { return true }
-    // The first byte is zero and every byte equals the one before it.
-    return base.load(as: UInt8.self) == 0 && memcmp(base, base + 1, count - 1) == 0
   }
 }

@@ -17,6 +17,12 @@ package struct SegmentFinding: Sendable, Equatable {
   /// Of those, where the frame's directory still knows them; at most `Damage.uuidsMax`.
   package var uuids: [String] = []
   package var isAllZero: Bool
+
+  /// Other bytes than were written, not ones that were written wrong.
+  fileprivate var isOfWrongBytes: Bool {
+    if case .badBlock = cause { return false }
+    return kind != .directory
+  }
 }
 
 /// What a scan says of a segment. *Damage* is invalid and proven to have been synced; a *torn tail*
@@ -70,11 +76,23 @@ package struct SegmentClassifier: Sendable {
   }
 
   package mutating func add(_ frame: ScannedFrame, _ directory: FrameDirectory) {
+    let next = directory.messages.last.map { $0.sequence &+ 1 } ?? frame.head.baseSequence
+    add(frame, next: next, directory)
+  }
+
+  /// `next`: the sequence behind the frame's messages. `directory` is asked only about bad blocks, so
+  /// it may be empty where blocks aren't looked at.
+  package mutating func add(
+    _ frame: ScannedFrame, next: Sequence, _ directory: FrameDirectory
+  ) {
     resolveLost(next: frame.head.baseSequence)
     verdict.provenUpTo = max(verdict.provenUpTo, frame.head.syncedUpTo)
     for (block, found) in zip(frame.badBlocks, frame.badBlockChecksums) {
-      add(badBlock: block, found: found, of: frame, directory)
+      let expected = directory.blocks[block].crc
+      add(
+        block, .badBlockChecksum(block: block, expected: expected, found: found), frame, directory)
     }
+    for block in frame.brokenBlocks { add(block, .badBlock(block: block), frame, directory) }
     if let problem = frame.problem {
       add(
         SegmentFinding(
@@ -89,7 +107,7 @@ package struct SegmentClassifier: Sendable {
       verdict.isSealed = true
       verdict.provenUpTo = max(verdict.provenUpTo, frame.end)
     }
-    nextSequence = directory.messages.last.map { $0.sequence &+ 1 } ?? frame.head.baseSequence
+    nextSequence = next
     verdict.nextSequence = nextSequence
     // Only the last frames can be unproven in the end.
     if frame.head.recordCount > 0 { recordFrames.append((frame.offset, frame.end)) }
@@ -113,8 +131,8 @@ package struct SegmentClassifier: Sendable {
   package mutating func finish() -> SegmentVerdict {
     if let successor { resolveLost(next: successor.lastSequence &+ 1) }
     for finding in findings {
-      // An unknown section or frame type is never torn: its checksum is right.
-      if finding.offset < verdict.provenUpTo || finding.kind == .directory {
+      // What has the right checksum and can't be understood is never torn.
+      if finding.offset < verdict.provenUpTo || !finding.isOfWrongBytes {
         verdict.damage.append(finding)
       } else if verdict.torn == nil {
         verdict.torn = finding
@@ -128,7 +146,7 @@ package struct SegmentClassifier: Sendable {
   }
 
   private mutating func add(
-    badBlock index: Int, found: UInt32, of frame: ScannedFrame, _ directory: FrameDirectory
+    _ index: Int, _ cause: FrameError, _ frame: ScannedFrame, _ directory: FrameDirectory
   ) {
     let block = directory.blocks[index]
     let offset = frame.offset + UInt64(block.offsetInFrame)
@@ -143,8 +161,7 @@ package struct SegmentClassifier: Sendable {
     add(
       SegmentFinding(
         kind: .block(index), offset: offset, end: offset + UInt64(block.storedLength),
-        cause: .badBlockChecksum(block: index, expected: block.crc, found: found), lost: lost,
-        uuids: uuids, isAllZero: false))
+        cause: cause, lost: lost, uuids: uuids, isAllZero: false))
   }
 
   private mutating func add(_ finding: SegmentFinding) {

@@ -78,7 +78,7 @@ import Testing
       ([1, 0, 0] + [UInt8](repeating: 0x80, count: 9) + [1], .truncated(offset: 3)),
       // 2^56 headers must not reserve memory.
       ([1, 0, 0, 0, 0] + [UInt8](repeating: 0x80, count: 8) + [1], .truncated(offset: 5)),
-      ([1, 0, 0, 1, 0xFF, 0, 0, 0], .badText(offset: 3)),
+      ([1, 0, 0, 1, 0xFF, 0, 0, 0], .badText(offset: 4)),
     ] as [([UInt8], MessagePayloadError)])
   func refused(bytes: [UInt8], expected: MessagePayloadError) {
     #expect(throws: expected) { try decode(bytes, like: MessageSamples.bare) }

@@ -21,7 +21,7 @@ import Testing
       ("Sources/Delivery/A.swift", "import Dispatcher"),
       ("Sources/Gateway/A.swift", "import AsyncHTTPClient"),
       ("Sources/Gateway/A.swift", "import Dispatcher"),
-      ("Tools/log-inspect/A.swift", "import Delivery"),
+      ("Tools/log-inspect/A.swift", "import Gateway"),
       ("Tools/bench/A.swift", "import Gateway"),
     ])
   func upwards(file: String, line: String) throws {

@@ -61,7 +61,7 @@ struct SpaceWatchTests {
     #expect(watch.dueMs(nowMs: 5100) == nil)
     watch.looked(DiskSpace(totalBytes: 1 << 30, availableBytes: 0), atMs: 6000)
     #expect(watch.dueMs(nowMs: 6100) == 7000)
-    #expect(watch.dueMs(nowMs: 1000) == 2000, "a clock that was set back")
+    #expect(watch.dueMs(nowMs: 1000) == 1000, "a clock that was set back")
   }
 
   @Test("what can't be asked leaves everything as it was")

@@ -52,6 +52,43 @@ struct LogRepairTests {
     #expect(try LogRepair.accept(log.disk, nowMs: log.nowMs).loss.damage == [])
   }
 
+  @Test("rot that a start does not look at is found, and can be given up, block and frame alike")
+  func bodies() throws {
+    let log = try TestLog(segmentSize: 1 << 20)
+    try log.store([
+      TestLog.record(1, payload: noise(60_000, seed: 1)),
+      TestLog.record(2, payload: noise(60_000, seed: 2)), TestLog.record(3, payload: []),
+      TestLog.record(4, payload: noise(5000, seed: 3)),
+    ])
+    try log.end([1])
+    try log.store(5, 6)
+    try log.end([5])
+    try log.store(7)
+    try log.rotate()
+    try log.core.checkBodies()
+    #expect(log.core.state.damage == [])
+
+    let frames = try scan(log.disk).frames
+    log.disk.flip(log.segmentFile(1), bit: Int(frames[0].end - 10) * 8)
+    log.disk.flip(log.segmentFile(1), bit: Int(frames[2].offset + 40) * 8)
+    try log.core.checkBodies()
+    #expect(log.core.state.damage.map(\.lost) == [2...4, 6...6])
+    #expect(log.core.state.damage.map(\.lostCount) == [2, 1])
+    #expect(log.core.state.damage[0].uuids == ["m-2", "m-4"])
+    #expect(log.core.state.damage[1].offset == frames[2].offset)
+    let loss = try log.core.acceptDamage(nowMs: log.nowMs)
+    #expect(loss.messages == 3)
+    #expect(log.core.totals.pending == 2)
+    #expect(log.walk() == [3, 7])
+    for _ in 0..<2 {
+      try log.cutPower()
+      #expect(log.report.damage == [])
+      #expect(log.report.lost == 3)
+      #expect(log.core.totals.pending == 2)
+      #expect(log.walk() == [3, 7])
+    }
+  }
+
   @Test("a dry disk shows changes to those who made them, and to nobody else")
   func dryDisk() throws {
     let disk = SimDisk()

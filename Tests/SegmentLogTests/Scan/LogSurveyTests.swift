@@ -230,85 +230,11 @@ struct LogSurveyTests {
     let disk = SampleLog().disk()
     let changes = disk.changes
     let survey = try LogSurvey(of: disk)
-    try LogRecords(survey, on: disk).forEach { _ in }
+    #expect(LogRecords(survey.chain, on: disk).forEach({ _, _ in }, write: { _ in true }).isEmpty)
+    _ = try LogAudit(of: disk)
+    _ = try LogStats(of: disk)
+    _ = try LogTail(disk, sinceMs: 0).poll { _ in }
     _ = try MessageHistory(of: SampleLog.records[1].uuid, in: survey.chain, on: disk)
     #expect(disk.changes == changes)
-  }
-}
-
-@Suite("Messages of a log and what became of them")
-struct LogRecordsTests {
-  @Test("each message with its end, in windows of any size", arguments: [1, 2, 5, 1000])
-  func records(window: Int) throws {
-    let disk = SampleLog().disk()
-    let survey = try LogSurvey(of: disk)
-    var found: [MessageRecord] = []
-    try LogRecords(survey, on: disk, window: window).forEach { found.append($0) }
-    #expect(found.map(\.sequence) == [1, 2, 3, 4, 5, 6])
-    #expect(
-      found.map(\.state) == [.delivered, .dead, .cancelled, .pending, .delivered, .pending])
-    #expect(found.map(\.attempts) == [1, 2, 0, 1, 1, 0])
-    #expect(found.map(\.lastStatus) == [200, 410, 0, 0, 204, 0])
-    #expect(found.map(\.lastError) == ["", "410 Gone", "", "connection refused", "", ""])
-    #expect(found.map(\.uuid) == SampleLog.records.map { String(decoding: $0.uuid, as: UTF8.self) })
-    #expect(found.map(\.destination) == Array(repeating: "http://b:8080", count: 6))
-    #expect(found.map(\.segment) == [1, 1, 1, 1, 2, 2])
-    #expect(found[3].start == .delay(1500))
-    #expect(found[3].maxAttempts == 5)
-    #expect(found[0].payloadBytes == UInt32(SampleLog.records[0].payload.count))
-  }
-
-  @Test("the history of a message, attempt by attempt")
-  func history() throws {
-    let disk = SampleLog().disk()
-    let history = try MessageHistory(
-      of: SampleLog.records[1].uuid, in: LogChain.read(disk), on: disk)
-    #expect(history.sequences == [2])
-    #expect(history.events.map(\.error) == ["", "503 Service Unavailable", "410 Gone"])
-    #expect(history.events.map(\.atMs) == [10, 20, 30].map { 1_700_000_000_000 + $0 })
-    #expect(history.state(of: 2) == .dead)
-    guard case .accepted(_, let destination) = history.events[0].kind,
-      case .attempt(let attempt) = history.events[1].kind,
-      case .ended(let outcome) = history.events[2].kind
-    else {
-      Issue.record("\(history.events)")
-      return
-    }
-    #expect(destination == "http://b:8080")
-    #expect(attempt.count == 1 && attempt.status == 503 && attempt.delayMs == 2000)
-    #expect(outcome.kind == .dead && outcome.attempts == 2)
-    for unknown in ["", "order_3-a", "00000000-0000-0009-0000-000000000009"] {
-      #expect(
-        try MessageHistory(of: Array(unknown.utf8), in: LogChain.read(disk), on: disk)
-          .sequences.isEmpty)
-    }
-    let text = try MessageHistory(
-      of: Array("order_3-A".utf8), in: LogChain.read(disk), on: disk)
-    #expect(text.state(of: 3) == .cancelled)
-  }
-
-  @Test("states of messages need two bits each, and only growing sequences are taken")
-  func states() {
-    var states = MessageStates()
-    let taken = [
-      states.add(first: 10, count: 5, segment: 0), states.add(first: 15, count: 2, segment: 0),
-      states.add(first: 17, count: 1, segment: 1), states.add(first: 1 << 60, count: 2, segment: 3),
-      states.add(first: 16, count: 1, segment: 3),
-    ]
-    #expect(taken == [true, true, true, true, false])
-    #expect(states.count == 10)
-    #expect(states.index(of: 9) == nil)
-    #expect(states.index(of: 18) == nil)
-    #expect(states.index(of: 16)?.index == 6)
-    #expect(states.index(of: 17)?.segment == 1)
-    #expect(states.index(of: (1 << 60) + 1)?.index == 9)
-    states[6] = .cancelled
-    states[5] = .dead
-    #expect((0..<10).map { states[$0].rawValue } == [0, 0, 0, 0, 0, 2, 3, 0, 0, 0])
-    states[6] = .pending
-    #expect(states[5] == .dead && states[6] == .pending)
-    #expect(states.segments(in: 6..<8) == 0...1)
-    #expect(states.segments(in: 7..<10) == 1...3)
-    #expect(states.segments(in: 10..<10) == nil)
   }
 }

@@ -3,11 +3,10 @@ import SegmentLog
 /// The segments, one a line, and their sum.
 struct TableView {
   let overview: LogOverview
-  let problems: [LogSurvey.Problem]
 
   func print(to output: Output, json: Bool) {
     if json {
-      output.line(asJSON.text)
+      output.object(write)
     } else {
       for line in Table.lines(rows) { output.line(line) }
     }
@@ -53,32 +52,30 @@ struct TableView {
     return sum
   }
 
-  private var asJSON: JSON {
-    .object([
-      ("Directory", .string(overview.directory)),
-      ("BytesOnDisk", .number(overview.bytesOnDisk)),
-      ("Segments", .array(overview.segments.map { .object(identity($0) + fields($0)) })),
-      ("Total", .object(fields(sum))),
-    ])
+  private func write(_ object: inout JSONObject) {
+    object.add("Directory", overview.directory)
+    object.add("BytesOnDisk", overview.bytesOnDisk)
+    object.add("Segments", array: overview.segments) { segment, object in
+      object.add("Id", segment.id)
+      object.add("File", segment.file)
+      object.add("State", segment.state.rawValue)
+      object.add("KeptBecause", segment.keptBecause)
+      write(segment, &object)
+    }
+    object.add("Total") { write(sum, &$0) }
   }
 
-  private func identity(_ segment: SegmentOverview) -> [(String, JSON)] {
-    [
-      ("Id", .number(segment.id)), ("File", .string(segment.file)),
-      ("State", .string(segment.state.rawValue)), ("KeptBecause", .optional(segment.keptBecause)),
-    ]
-  }
-
-  private func fields(_ segment: SegmentOverview) -> [(String, JSON)] {
-    [
-      ("Frames", .number(segment.frames)), ("Messages", .number(segment.messages)),
-      ("Live", .number(segment.live)), ("RawBytes", .number(segment.rawBytes)),
-      ("StoredBytes", .number(segment.storedBytes)),
-      ("Ratio", segment.ratio.map { .decimal($0) } ?? .null),
-      ("FirstSequence", .optional(segment.firstSequence)),
-      ("LastSequence", .optional(segment.lastSequence)),
-      ("FirstAt", .time(segment.firstAtMs)), ("LastAt", .time(segment.lastAtMs)),
-    ]
+  private func write(_ segment: SegmentOverview, _ object: inout JSONObject) {
+    object.add("Frames", segment.frames)
+    object.add("Messages", segment.messages)
+    object.add("Live", segment.live)
+    object.add("RawBytes", segment.rawBytes)
+    object.add("StoredBytes", segment.storedBytes)
+    object.add("Ratio", decimal: segment.ratio)
+    object.add("FirstSequence", segment.firstSequence)
+    object.add("LastSequence", segment.lastSequence)
+    object.add("FirstAt", time: segment.firstAtMs)
+    object.add("LastAt", time: segment.lastAtMs)
   }
 }
 
@@ -86,26 +83,5 @@ extension SegmentOverview {
   /// Stored to raw bytes; nil without messages.
   fileprivate var ratio: Double? {
     rawBytes > 0 ? Double(storedBytes) / Double(rawBytes) : nil
-  }
-}
-
-/// Columns as wide as their widest cell, numbers to the right.
-enum Table {
-  static func lines(_ rows: [[String]]) -> [String] {
-    guard let columns = rows.map(\.count).max() else { return [] }
-    let widths = (0..<columns).map { column in
-      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
-    }
-    return rows.map { row in
-      var line = ""
-      for (column, cell) in row.enumerated() {
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
-        let isNumber = column > 1 && cell.allSatisfy { $0.isNumber || $0 == "." || $0 == "-" }
-        line += isNumber ? padding + cell : cell + padding
-        line += "  "
-      }
-      while line.last == " " { line.removeLast() }
-      return line
-    }
   }
 }

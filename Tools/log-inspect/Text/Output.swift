@@ -6,28 +6,44 @@ final class Output {
   private static let flushSize = 64 << 10
 
   func line(_ text: String) {
-    buffer.append(contentsOf: text.utf8)
+    buffer.append(text)
     buffer.append(UInt8(ascii: "\n"))
     if buffer.count >= Self.flushSize { flush() }
   }
 
+  func object(_ body: (inout JSONObject) -> Void) {
+    JSONObject.line(into: &buffer, body)
+    if buffer.count >= Self.flushSize { flush() }
+  }
+
+  /// Whole lines that stand ready.
+  func write(_ bytes: [UInt8]) -> Bool {
+    flush()
+    return Self.write(bytes, to: STDOUT_FILENO)
+  }
+
   func flush() {
-    Self.write(buffer, to: STDOUT_FILENO)
+    _ = Self.write(buffer, to: STDOUT_FILENO)
     buffer.removeAll(keepingCapacity: true)
   }
 
   /// A line for the person, on standard error.
-  static func note(_ text: String) { write(Array((text + "\n").utf8), to: STDERR_FILENO) }
+  static func note(_ text: String) { _ = write(Array((text + "\n").utf8), to: STDERR_FILENO) }
 
-  static func write(_ bytes: [UInt8], to descriptor: Int32) {
+  /// False when they could not be written; `errno` says why.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
     bytes.withUnsafeBytes { bytes in
       var done = 0
       while done < bytes.count {
         let count = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
         let code = errno
-        if count < 0 && code != EINTR { return }
+        if count < 0 && code != EINTR {
+          errno = code
+          return false
+        }
         done += max(count, 0)
       }
+      return true
     }
   }
 }

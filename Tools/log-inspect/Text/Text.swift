@@ -1,20 +1,8 @@
-import Glibc
-
 /// `2026-11-24T08:00:00.000Z`
 func timeText(_ unixMs: UInt64) -> String {
-  guard let seconds = time_t(exactly: unixMs / 1000) else { return "?" }
-  var copy = seconds
-  var parts = tm()
-  guard gmtime_r(&copy, &parts) != nil, parts.tm_year < 8100 else { return "?" }
-  let date =
-    "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1))-\(padded(parts.tm_mday))"
-  let time = "\(padded(parts.tm_hour)):\(padded(parts.tm_min)):\(padded(parts.tm_sec))"
-  return "\(date)T\(time).\(padded(Int32(unixMs % 1000), 3))Z"
-}
-
-private func padded(_ number: Int32, _ width: Int = 2) -> String {
-  let digits = String(number)
-  return String(repeating: "0", count: max(width - digits.count, 0)) + digits
+  var bytes: [UInt8] = []
+  bytes.append(time: unixMs)
+  return String(decoding: bytes, as: UTF8.self)
 }
 
 /// `1.5 MiB`
@@ -38,6 +26,11 @@ func decimalText(_ value: Double, _ digits: Int) -> String {
   let fraction = String(scaled % UInt64(scale))
   let padding = String(repeating: "0", count: digits - fraction.count)
   return (value < 0 ? "-" : "") + "\(scaled / UInt64(scale)).\(padding)\(fraction)"
+}
+
+/// `1 message`, `2 messages`
+func countText(_ count: UInt64, _ what: String) -> String {
+  "\(count) \(what)" + (count == 1 ? "" : "s")
 }
 
 /// Keeps what another program wrote from steering the terminal.

@@ -1,0 +1,108 @@
+/// The accounting of a store from its directory alone: accepted = delivered + dead + cancelled +
+/// pending. What ended is told by the books (the totals in a segment's header, and the outcomes
+/// behind it); what is pending or dead is counted where it stands. So the two check each other.
+package struct LogAudit: Sendable {
+  package private(set) var accepted: UInt64 = 0
+  package private(set) var delivered: UInt64 = 0
+  package private(set) var dead: UInt64 = 0
+  package private(set) var cancelled: UInt64 = 0
+  package private(set) var pending: UInt64 = 0
+  /// Accepted, in no readable frame, and without an end.
+  package private(set) var unaccounted: UInt64 = 0
+  /// Their sequences, the first `rangesMax` runs of them.
+  package private(set) var ranges: [ClosedRange<Sequence>] = []
+  package private(set) var furtherRanges = 0
+  /// Of the unaccounted, those of segments before the oldest that stands, which can't be named.
+  package private(set) var unnamed: UInt64 = 0
+  package private(set) var chain: LogChain
+
+  package static let rangesMax = 1000
+
+  /// Nothing is missing, and the sum is right.
+  package var closes: Bool { unaccounted == 0 && difference == 0 }
+
+  /// What is counted beyond what was accepted (or below, when negative): ends that were lost.
+  package var difference: Int64 {
+    let sum = delivered &+ dead &+ cancelled &+ pending &+ unaccounted
+    return Int64(bitPattern: sum &- accepted)
+  }
+
+  package init(
+    of disk: any Disk, windowBytes: Int = StateWindow.bytesMaxDefault,
+    progress: @escaping PassProgress = { _, _ in }
+  ) throws(DiskError) {
+    chain = try LogChain.read(disk)
+    let bounds = LogBounds(chain)
+    var tally = Tally()
+    let windows = LogWindows(chain, on: disk, bytesMax: windowBytes)
+    let digests = windows.forEach(.heads, progress: progress) { tally.add($0, bounds) }
+    guard let first = chain.segments.first, let last = chain.segments.last else { return }
+    accepted = Self.lastSequence(chain, digests)
+    tally.endedBelow = digests.reduce(tally.endedBelow) { $0.addingCapped($1.givenUp) }
+    close(first: first.header, last: last.header, digests[digests.count - 1], tally)
+  }
+
+  private static func lastSequence(_ chain: LogChain, _ digests: [FileDigest]) -> Sequence {
+    var last: Sequence = 0
+    for (segment, digest) in zip(chain.segments, digests) {
+      last = max(last, segment.header.firstSequence - 1, segment.successor?.lastSequence ?? 0)
+      if let next = digest.verdict?.nextSequence { last = max(last, next &- 1) }
+      last = max(last, digest.lastSequence ?? 0)
+    }
+    return last
+  }
+
+  private mutating func close(
+    first: SegmentHeader, last: SegmentHeader, _ digest: FileDigest, _ tally: Tally
+  ) {
+    delivered = last.totals.delivered &+ digest.delivered
+    cancelled = last.totals.cancelled &+ digest.cancelled &+ digest.givenUp
+    dead = tally.dead
+    pending = tally.pending
+    for gap in tally.gaps where gap.lowerBound <= accepted {
+      add(gap.lowerBound...min(gap.upperBound, accepted))
+    }
+    furtherRanges += tally.furtherGaps
+    unaccounted += tally.furtherMissing
+    let live = first.totals.accepted &- first.totals.delivered &- first.totals.cancelled
+    unnamed = live > tally.endedBelow ? live - tally.endedBelow : 0
+    unaccounted += unnamed
+  }
+
+  private mutating func add(_ range: ClosedRange<Sequence>) {
+    unaccounted += range.upperBound - range.lowerBound + 1
+    ranges.append(range)
+  }
+
+  /// What is counted window by window.
+  private struct Tally {
+    var pending: UInt64 = 0
+    var dead: UInt64 = 0
+    var endedBelow: UInt64 = 0
+    var gaps: [ClosedRange<Sequence>] = []
+    var furtherGaps = 0
+    var furtherMissing: UInt64 = 0
+
+    mutating func add(_ window: StateWindow, _ bounds: LogBounds) {
+      guard let first = bounds.ranges.first?.lowerBound else { return }
+      let standing = first...Sequence.max
+      pending += window.count(in: standing) { $0.isStanding && $0.state == .pending }
+      dead += window.count(in: standing) { $0.isStanding && $0.state == .dead }
+      if let below = bounds.below {
+        endedBelow += window.count(in: below) { !$0.isLive }
+      }
+      window.forEachRun(in: standing, where: { !$0.isStanding && $0.isLive }) { add($0) }
+    }
+
+    private mutating func add(_ gap: ClosedRange<Sequence>) {
+      if let last = gaps.last, last.upperBound + 1 == gap.lowerBound {
+        gaps[gaps.count - 1] = last.lowerBound...gap.upperBound
+      } else if gaps.count < LogAudit.rangesMax || gap.upperBound == .max - 1 {
+        gaps.append(gap)
+      } else {
+        furtherGaps += 1
+        furtherMissing += gap.upperBound - gap.lowerBound + 1
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// Something that a log tells of a message.
+package struct LogEvent: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
+    case accepted(DirectoryMessage)
+    case attempt(DirectoryAttempt)
+    case ended(DirectoryOutcome)
+  }
+  package var kind: Kind
+  package var sequence: Sequence
+  /// Empty where nothing that was read says it.
+  package var uuid: String
+  package var destination: String
+  /// Milliseconds since 1970.
+  package var atMs: UInt64
+  package var segment: UInt64
+  package var frameOffset: UInt64
+  package var error: String
+  /// Whether an error text stands in the same frame.
+  var hasNote: Bool
+
+  var place: NotePlace { NotePlace(segment: segment, frameOffset: frameOffset) }
+  var attempts: UInt32 {
+    switch kind {
+    case .accepted: 0
+    case .attempt(let attempt): attempt.count
+    case .ended(let outcome): outcome.attempts
+    }
+  }
+
+  /// The events of a frame in the order in which they are applied; error texts are left to the
+  /// caller. `destinations` are those of the segment so far.
+  static func forEach(
+    in directory: FrameDirectory, _ head: FrameHead, _ place: NotePlace,
+    _ destinations: inout [UInt32: String], _ body: (LogEvent) -> Void
+  ) {
+    for definition in directory.destinations { destinations[definition.id] = definition.origin }
+    var event = LogEvent(
+      kind: .attempt(DirectoryAttempt(sequence: 0, count: 0, delayMs: 0, status: 0)), sequence: 0,
+      uuid: "", destination: "", atMs: head.committedAtMs, segment: place.segment,
+      frameOffset: place.frameOffset, error: "", hasNote: false)
+    for message in directory.messages {
+      event.kind = .accepted(message)
+      event.sequence = message.sequence
+      event.uuid = String(decoding: directory.uuid(of: message), as: UTF8.self)
+      event.destination = destinations[message.destination] ?? "?"
+      body(event)
+    }
+    event.uuid = ""
+    event.destination = ""
+    for attempt in directory.attempts {
+      event.kind = .attempt(attempt)
+      event.sequence = attempt.sequence
+      event.hasNote = directory.note(attempt.sequence, attempts: attempt.count) != nil
+      body(event)
+    }
+    for outcome in directory.outcomes {
+      event.kind = .ended(outcome)
+      event.sequence = outcome.sequence
+      event.hasNote = directory.note(outcome.sequence, attempts: outcome.attempts) != nil
+      body(event)
+    }
+  }
+}
+
+extension NoteReader {
+  mutating func text(of event: LogEvent) -> String {
+    text(event.sequence, attempts: event.attempts, at: event.place) ?? ""
+  }
+}
