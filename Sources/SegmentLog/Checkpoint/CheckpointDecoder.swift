@@ -70,7 +70,7 @@ struct CheckpointDecoder {
           case CheckpointFormat.Section.segments: try images.read(&input)
           case CheckpointFormat.Section.attempts:
             previous = try readAttempt(&input, after: previous)
-          case CheckpointFormat.Section.damage: 
+          case CheckpointFormat.Section.damage:
             content.damage.append(try DamageCoding.decode(&input))
           default:
             throw CheckpointError.unknownSection(chunk.section, offset: chunk.offset)
