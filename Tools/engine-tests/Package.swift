@@ -9,7 +9,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   targets: [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md"]),
+    .target(name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md", "README.md"]),
     // Empty without the Thread Sanitizer.
     .target(name: "ThreadSanitizer"),
     .testTarget(
@@ -19,3 +19,29 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+/// With the store of messages on top of the engine. Its two libraries are those that the repository
+/// was built with.
+if Context.environment["ENGINE_TESTS_WITH_STORE"] == "1" {
+  let collections = "../../.build/checkouts/swift-collections"
+  package.dependencies = [
+    .package(path: collections), .package(path: "../../.build/checkouts/swift-log"),
+  ]
+  package.targets += [
+    .target(name: "Crypto"),
+    .target(
+      name: "Delivery",
+      dependencies: [
+        "Crypto", "SegmentLog",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "HeapModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(
+      name: "DeliveryTests",
+      dependencies: [
+        "Delivery", "SegmentLog", "ThreadSanitizer",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+  ]
+}

@@ -62,7 +62,7 @@ package final class LogCore {
     return (core, start.report)
   }
 
-  private init(disk: any Disk, options: LogOptions, start: RecoveredLog, nowMs: UInt64) {
+  init(disk: any Disk, options: LogOptions, start: RecoveredLog, nowMs: UInt64) {
     self.disk = disk
     self.options = options
     store = start.active.header.store

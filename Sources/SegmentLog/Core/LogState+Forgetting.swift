@@ -100,10 +100,9 @@ extension LogState {
       })
   }
 
-  /// Messages that can't be read, as a start finds out; returns those of them that lived.
-  mutating func lose(_ sequences: ClosedRange<Sequence>) -> ClosedRange<Sequence>? {
-    var lost: ClosedRange<Sequence>?
-    for sequence in sequences {
+  /// Messages that can't be read, as a start finds out.
+  mutating func lose(_ sequences: ClosedRange<Sequence>, except whole: Set<Sequence>) {
+    for sequence in sequences where !whole.contains(sequence) {
       guard let index = segmentIndex(of: sequence), segments[index].isLive(sequence) else {
         continue
       }
@@ -115,8 +114,6 @@ extension LogState {
       segments[index].lose(sequence)
       attempts[sequence] = nil
       endedKept += 1
-      lost = (lost?.lowerBound ?? sequence)...sequence
     }
-    return lost
   }
 }

@@ -83,7 +83,10 @@ extension Recovery {
       }
       let reason = found[at].problem?.description ?? "no header"
       if !report.damage.contains(where: { $0.file == segment.file && $0.offset == 0 }) {
-        note(damage: Damage(file: segment.file, offset: 0, reason: reason, lost: nil))
+        note(
+          damage: Damage(
+            kind: .header, file: segment.file, offset: 0, end: FormatLimits.firstFrameOffset,
+            reason: reason, lost: nil))
         quarantine.append(
           Quarantine.Item(file: segment.file, offset: 0, end: FormatLimits.firstFrameOffset))
       }

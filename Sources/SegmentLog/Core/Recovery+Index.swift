@@ -15,15 +15,18 @@ extension Recovery {
       }
       defer { file.close() }
       do throws(DiskError) {
-        note(try load(index, file, checksBodies: checksBodies), of: index)
+        var whole: Set<Sequence> = []
+        let verdict = try load(index, file, checksBodies: checksBodies, whole: &whole)
+        note(verdict, of: index, whole: whole)
       } catch {
         throw .disk(error)
       }
     }
   }
 
+  /// `whole` gets the messages that can be read though a block of their frame is damaged.
   private mutating func load(
-    _ index: Int, _ file: any DiskFile, checksBodies: Bool
+    _ index: Int, _ file: any DiskFile, checksBodies: Bool, whole: inout Set<Sequence>
   ) throws(DiskError) -> SegmentVerdict {
     let segment = state.segments[index]
     let header = segment.header
@@ -44,6 +47,7 @@ extension Recovery {
           behindDamage = false
         }
         for message in scanner.directory.messages {
+          if !frame.badBlocks.isEmpty, !frame.misses(message) { whole.insert(message.sequence) }
           guard segment.holds(message.sequence) else {
             contradiction = "\(segment.file) holds message \(message.sequence)"
             break
@@ -62,16 +66,16 @@ extension Recovery {
   private static let checkedBytesMax: UInt64 = 256 << 20
 
   /// Names what wasn't named when the checkpoint was written.
-  private mutating func note(_ verdict: SegmentVerdict, of index: Int) {
+  private mutating func note(
+    _ verdict: SegmentVerdict, of index: Int, whole: Set<Sequence>
+  ) {
     let file = state.segments[index].file
     for finding in verdict.damage {
       if report.damage.contains(where: { $0.file == file && $0.offset == finding.offset }) {
         continue
       }
-      let lost = finding.lost.flatMap { state.lose($0) }
-      note(
-        damage: Damage(
-          file: file, offset: finding.offset, reason: finding.cause.description, lost: lost))
+      if let lost = finding.lost { state.lose(lost, except: whole) }
+      note(damage: Damage(finding, in: file))
       quarantine.append(Quarantine.Item(file: file, offset: finding.offset, end: finding.end))
       state.segments[index].damage = finding.cause.description
     }

@@ -8,14 +8,31 @@ struct DetailPass: Sendable {
   /// What can't be read tells nothing.
   func run(from: Sequence, _ bytesMax: Int) -> MessageDetails {
     let shared = Shared(MessageDetails(from: from, bytesMax: bytesMax))
-    _ = FilePass.run(Array(chain.segments.indices)) { read($0, shared) }
-    return shared.take()
+    _ = FilePass.run(Array(chain.files.indices)) { read($0, shared) }
+    var details = shared.take()
+    seed(&details)
+    return details
+  }
+
+  /// Records that were dropped are told by the checkpoint.
+  private func seed(_ details: inout MessageDetails) {
+    guard !chain.isWhole, let checkpoint = chain.checkpoint else { return }
+    checkpoint.forEachEnd { sequence, state, attempts, status in
+      details.add(sequence, state, attempts: attempts, status: status)
+    }
+    let files = chain.files
+    checkpoint.attempts.forEach { attempt in
+      details.add(attempt) { place in
+        files.firstIndex { $0.id == place.segment && $0.header.kind == place.kind }
+      }
+    }
   }
 
   private func read(_ index: Int, _ shared: Shared) {
     var summary = FrameSummary()
+    let file = chain.files[index]
     do throws(DiskError) {
-      _ = try SegmentWalk.run(chain.segments[index], on: disk, depth: .heads) {
+      _ = try SegmentWalk.run(file, on: disk, depth: .heads) {
         (step, scanner) throws(DiskError) in
         guard case .frame(var frame) = step else { return }
         try summary.read(&frame, scanner)

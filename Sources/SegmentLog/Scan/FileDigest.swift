@@ -27,6 +27,9 @@ package struct FileDigest: Sendable {
   package internal(set) var verdict: SegmentVerdict?
   package internal(set) var error: DiskError?
 
+  /// What cold segments were made of, and put in force.
+  package internal(set) var compactions: [CompactionRecord] = []
+
   private var syncedUpTo: UInt64 = 0
 
   mutating func add(_ frame: ScannedFrame, _ summary: FrameSummary) {
@@ -43,6 +46,7 @@ package struct FileDigest: Sendable {
         if outcome.status == OutcomeRecord.lostStatus { lost += 1 }
       }
     }
+    compactions += summary.compactions
     givenUp = givenUp.addingCapped(summary.givenUp)
     payloadBytes += summary.payloadBytes
     directoryBytes += UInt64(head.prefixLength)
@@ -60,7 +64,7 @@ package struct FileDigest: Sendable {
   }
 }
 
-/// A pass over all frames of a log, file by file: what each holds, and what is known of sequences.
+/// A pass over all frames of a log, segments first, then cold ones: what each holds, and what is known of sequences.
 struct FramePass: Sendable {
   let chain: LogChain
   let disk: any Disk
@@ -68,7 +72,7 @@ struct FramePass: Sendable {
   let progress: PassProgress
 
   func run(_ states: SharedStates) -> [FileDigest] {
-    FilePass.run(chain.segments) { read($0, states) }
+    FilePass.run(chain.files) { read($0, states) }
   }
 
   private func read(_ segment: SegmentFile, _ states: SharedStates) -> FileDigest {
@@ -77,7 +81,7 @@ struct FramePass: Sendable {
     var summary = FrameSummary()
     var facts = FactBuffer()
     let standing: SequenceFacts = segment.header.kind == .cold ? .inCold : .inLog
-    let total = chain.segmentBytes
+    let total = chain.fileBytes
     do throws(DiskError) {
       let isThere = try SegmentWalk.run(
         segment, on: disk, depth: depth, progress: { progress($0, total) }

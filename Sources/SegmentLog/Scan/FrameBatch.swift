@@ -1,3 +1,19 @@
+import Synchronization
+
+/// The destinations of a segment by their numbers in it: filled by the thread that reads, asked by
+/// those that format. A `Mutex`: held for one look-up.
+package final class DestinationNames: Sendable {
+  private let names = Mutex<[UInt32: String]>([:])
+
+  func add(_ definitions: [DestinationDefinition]) {
+    names.withLock { names in
+      for definition in definitions { names[definition.id] = definition.origin }
+    }
+  }
+
+  subscript(number: UInt32) -> String? { names.withLock { $0[number] } }
+}
+
 /// Frames of one segment, copied out of it, for a thread of its own.
 package struct FrameBatch: Sendable {
   struct Item: Sendable {
@@ -9,12 +25,14 @@ package struct FrameBatch: Sendable {
   }
 
   package let segment: SegmentFile
-  /// The destinations by their numbers in this segment.
-  var destinations: [UInt32: String] = [:]
+  private let destinations: DestinationNames
   private(set) var items: [Item] = []
   private(set) var bytes: [UInt8] = []
 
-  init(_ segment: SegmentFile) { self.segment = segment }
+  init(_ segment: SegmentFile, _ destinations: DestinationNames) {
+    self.segment = segment
+    self.destinations = destinations
+  }
 
   var size: Int { bytes.count }
 
@@ -59,7 +77,7 @@ package struct BatchFrame {
   package let head: FrameHead
   package let directory: FrameDirectory
   let sequences: ClosedRange<Sequence>
-  let destinations: [UInt32: String]
+  let destinations: DestinationNames
   let bytes: UnsafeRawBufferPointer
   let inflater: Inflater
 

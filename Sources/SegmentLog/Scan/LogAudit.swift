@@ -9,6 +9,8 @@ package struct LogAudit: Sendable {
   package private(set) var pending: UInt64 = 0
   /// Accepted, in no readable frame, and without an end.
   package private(set) var unaccounted: UInt64 = 0
+  /// Of those cancelled, how many were lost to damage and given up.
+  package var givenUp: UInt64 { chain.accepted?.lost ?? 0 }
   /// Their sequences, the first `rangesMax` runs of them.
   package private(set) var ranges: [ClosedRange<Sequence>] = []
   package private(set) var furtherRanges = 0
@@ -33,13 +35,14 @@ package struct LogAudit: Sendable {
   ) throws(DiskError) {
     chain = try LogChain.read(disk)
     let bounds = LogBounds(chain)
-    var tally = Tally()
-    let windows = LogWindows(chain, on: disk, bytesMax: windowBytes)
-    let digests = windows.forEach(.heads, progress: progress) { tally.add($0, bounds) }
+    var tally = Tally(checkpoint: chain.checkpoint)
+    let digests = LogWindows(chain, on: disk, bytesMax: windowBytes)
+      .forEach(.heads, progress: progress) { tally.add($0, bounds) }
+      .digests
     guard let first = chain.segments.first, let last = chain.segments.last else { return }
     accepted = Self.lastSequence(chain, digests)
     tally.endedBelow = digests.reduce(tally.endedBelow) { $0.addingCapped($1.givenUp) }
-    close(first: first.header, last: last.header, digests[digests.count - 1], tally)
+    close(first: first.header, last: last.header, digests[chain.segments.count - 1], tally)
   }
 
   private static func lastSequence(_ chain: LogChain, _ digests: [FileDigest]) -> Sequence {
@@ -65,7 +68,7 @@ package struct LogAudit: Sendable {
     furtherRanges += tally.furtherGaps
     unaccounted += tally.furtherMissing
     let live = first.totals.accepted &- first.totals.delivered &- first.totals.cancelled
-    unnamed = live > tally.endedBelow ? live - tally.endedBelow : 0
+    if chain.checkpoint == nil { unnamed = live.subtractingCapped(tally.endedBelow) }
     unaccounted += unnamed
   }
 
@@ -76,6 +79,7 @@ package struct LogAudit: Sendable {
 
   /// What is counted window by window.
   private struct Tally {
+    let checkpoint: Checkpoint?
     var pending: UInt64 = 0
     var dead: UInt64 = 0
     var endedBelow: UInt64 = 0
@@ -84,14 +88,21 @@ package struct LogAudit: Sendable {
     var furtherMissing: UInt64 = 0
 
     mutating func add(_ window: StateWindow, _ bounds: LogBounds) {
+      // With a checkpoint every sequence is known; without one, those of the segments that stand.
       guard let first = bounds.ranges.first?.lowerBound else { return }
-      let standing = first...Sequence.max
+      let standing = (checkpoint == nil ? first : 1)...Sequence.max
       pending += window.count(in: standing) { $0.isStanding && $0.state == .pending }
       dead += window.count(in: standing) { $0.isStanding && $0.state == .dead }
-      if let below = bounds.below {
+      if checkpoint == nil, let below = bounds.below {
         endedBelow += window.count(in: below) { !$0.isLive }
       }
-      window.forEachRun(in: standing, where: { !$0.isStanding && $0.isLive }) { add($0) }
+      window.forEachRun(in: standing, where: { !$0.isStanding && $0.isLive }) { gap in
+        if let checkpoint {
+          checkpoint.unended(in: gap) { add($0) }
+        } else {
+          add(gap)
+        }
+      }
     }
 
     private mutating func add(_ gap: ClosedRange<Sequence>) {

@@ -4,7 +4,7 @@ extension LogChain {
   /// there under a wrong name.
   package func adopting(on disk: any Disk) -> LogChain {
     var adopted: [SegmentFile] = []
-    for file in unusable {
+    for file in unusable where file.kind == .wal {
       guard let segment = Self.adopt(file.id, file.name, file.size, disk),
         !(segments + adopted).contains(where: { $0.id == segment.id })
       else { continue }
@@ -21,7 +21,7 @@ extension LogChain {
     if let found = try? SegmentHeader.read(from: file) {
       // A segment of this store with another number is one that was renamed; of another store it
       // stays out.
-      guard found.header.id != id else { return nil }
+      guard found.header.id != id, found.header.kind == .wal else { return nil }
       return SegmentFile(
         id: found.header.id, name: name, size: size, header: found.header, successor: nil)
     }

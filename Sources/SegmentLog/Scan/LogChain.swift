@@ -20,6 +20,12 @@ package enum ChainProblem: Error, Sendable, Equatable {
   case otherStore(file: String, found: StoreUUID, expected: StoreUUID)
   /// The name says one id, the header another.
   case otherID(file: String, id: UInt64)
+  /// A compacted segment with messages that wait.
+  case missingCold(UInt64)
+  /// `accepted-damage` can't be used.
+  case accepted(String)
+  /// A file of another kind that can't be used, and why.
+  case unusable(file: String, reason: String)
   /// The segment does not follow the one before.
   case brokenChain(file: String, reason: String)
   /// `store.json` can't be read, is of another format, or contradicts all segments.
@@ -41,47 +47,101 @@ extension ChainProblem: CustomStringConvertible {
     case .otherStore(let file, let found, let expected):
       "\(file) belongs to another store (\(found), this one is \(expected))"
     case .otherID(let file, let id): "\(file) holds segment \(id)"
+    case .missingCold(let id): "\(FileNames.cold(id)) is missing"
+    case .accepted(let reason): reason
+    case .unusable(let file, let reason): "\(file): \(reason)"
     case .brokenChain(let file, let reason): "\(file): \(reason)"
     case .identity(let reason): reason
     }
   }
 }
 
-/// The segments of a log directory in order. Reading it changes nothing and takes no lock.
+package struct UnusableFile: Sendable {
+  /// By its name.
+  package var kind: SegmentHeader.Kind
+  package var id: UInt64
+  package var name: String
+  package var size: UInt64
+}
+
+/// A dedup file whose header is good.
+package struct DedupListing: Sendable {
+  package var name: String
+  package var size: UInt64
+  package var header: DedupHeader
+}
+
+/// The files of a log directory, segments in order. Reading it changes nothing and takes no lock.
 package struct LogChain: Sendable {
   package private(set) var segments: [SegmentFile] = []
+  /// Compacted ones, by their ids.
+  package private(set) var colds: [SegmentFile] = []
+  package private(set) var dedups: [DedupListing] = []
   /// The size of the segment that is prepared ahead; nil when there is none.
   package private(set) var preparedBytes: UInt64?
   package private(set) var problems: [ChainProblem] = []
   package private(set) var identity: StoreIdentity?
+  private(set) var checkpoints = LogCheckpoints.none
+  /// What was given up as lost; nil when nothing was, or nobody knows.
+  package private(set) var accepted: AcceptedDamage?
   /// Files with a segment's name that can't be used as one, with their sizes.
-  package private(set) var unusable: [(id: UInt64, name: String, size: UInt64)] = []
+  package private(set) var unusable: [UnusableFile] = []
   /// Whether anything of a log stands in the directory.
   package var isEmpty: Bool {
-    segments.isEmpty && problems.isEmpty && identity == nil && preparedBytes == nil
+    files.isEmpty && dedups.isEmpty && problems.isEmpty && identity == nil && preparedBytes == nil
   }
+
+  /// The newest checkpoint that the segments don't contradict.
+  package var checkpoint: Checkpoint? { checkpoints.believed.first }
+  package var checkpointCount: Int { checkpoints.count }
+  package var checkpointBytes: UInt64 { checkpoints.bytes }
+
+  /// Everything with frames: segments, then compacted ones.
+  package var files: [SegmentFile] { segments + colds }
 
   package var bytes: UInt64 {
-    segmentBytes + unusable.reduce(0) { $0 + $1.size } + (preparedBytes ?? 0)
+    fileBytes + unusable.reduce(0) { $0 + $1.size } + dedups.reduce(0) { $0 + $1.size }
+      + checkpoints.bytes + (preparedBytes ?? 0)
   }
-  /// What a pass over all segments goes through.
-  package var segmentBytes: UInt64 { segments.reduce(0) { $0 + $1.size } }
+  /// What a pass over all frames goes through.
+  package var fileBytes: UInt64 { files.reduce(0) { $0 + $1.size } }
 
   /// A file that vanishes between the listing and its turn was dropped by a running server.
-  package static func read(
-    _ disk: any Disk
-  ) throws(DiskError) -> LogChain {
+  ///
+  /// A file that is missed may have been dropped in that moment, by the word of a checkpoint that was
+  /// not there yet: so it is looked again before that is believed.
+  package static func read(_ disk: any Disk) throws(DiskError) -> LogChain {
+    var chain = try readOnce(disk)
+    for _ in 0..<2 where !chain.missing.isEmpty || !chain.missingColds.isEmpty {
+      chain = try readOnce(disk)
+    }
+    for ids in chain.missing { chain.problems.append(.missingSegments(ids)) }
+    for id in chain.missingColds { chain.problems.append(.missingCold(id)) }
+    return chain
+  }
+
+  private static func readOnce(_ disk: any Disk) throws(DiskError) -> LogChain {
     var chain = LogChain()
     let names = try disk.list()
     chain.identify(disk)
     for name in names {
-      guard let id = FileNames.segmentID(name) else { continue }
+      if let id = FileNames.dedupID(name) { chain.add(dedup: id, name, disk) }
+      let kind: SegmentHeader.Kind
+      let id: UInt64
+      if let found = FileNames.segmentID(name) {
+        (kind, id) = (.wal, found)
+      } else if let found = FileNames.coldID(name) {
+        (kind, id) = (.cold, found)
+      } else {
+        continue
+      }
       do throws(SegmentHeaderError) {
-        try chain.add(id, name, disk)
+        try chain.add(kind, id, name, disk)
       } catch {
         if case .disk(let failure) = error, failure.code == ENOENT { continue }
         chain.problems.append(.unreadable(file: name, error))
-        chain.unusable.append((id, name, (try? disk.open(name, .readOnly).size()) ?? 0))
+        let size = (try? disk.open(name, .readOnly).size()) ?? 0
+        chain.unusable.append(UnusableFile(kind: kind, id: id, name: name, size: size))
       }
     }
     chain.partStores()
@@ -89,7 +149,21 @@ package struct LogChain: Sendable {
       chain.preparedBytes = try? disk.open(FileNames.next, .readOnly).size()
     }
     chain.link()
+    chain.checkpoints = LogCheckpoints(names, chain, on: disk)
+    chain.problems += chain.checkpoints.problems
+    chain.findAccepted(names, disk)
     return chain
+  }
+
+  private mutating func findAccepted(_ names: [String], _ disk: any Disk) {
+    guard names.contains(FileNames.acceptedDamage),
+      let store = identity?.store ?? files.first?.header.store
+    else { return }
+    do throws(AcceptedDamage.Failure) {
+      accepted = try AcceptedDamage.read(from: disk, of: store)
+    } catch {
+      problems.append(.accepted(error.description))
+    }
   }
 
   /// Without `store.json` the segments still say what they are, and each bad one is named.
@@ -101,8 +175,21 @@ package struct LogChain: Sendable {
     }
   }
 
+  /// One of another store, or one that can't be read, remembers nothing for this one.
+  private mutating func add(dedup id: UInt64, _ name: String, _ disk: any Disk) {
+    guard let store = identity?.store ?? segments.first?.header.store ?? colds.first?.header.store
+    else { return }
+    do throws(DedupError) {
+      let header = try DedupFile(id: id, store: store, on: disk).header
+      dedups.append(DedupListing(name: name, size: header.fileSize, header: header))
+    } catch {
+      if case .disk(let failure) = error, failure.code == ENOENT { return }
+      problems.append(.unusable(file: name, reason: error.description))
+    }
+  }
+
   private mutating func add(
-    _ id: UInt64, _ name: String, _ disk: any Disk
+    _ kind: SegmentHeader.Kind, _ id: UInt64, _ name: String, _ disk: any Disk
   ) throws(SegmentHeaderError) {
     let size: UInt64
     let file: any DiskFile
@@ -117,33 +204,40 @@ package struct LogChain: Sendable {
     if let copy = found.damagedCopy {
       problems.append(.damagedHeaderCopy(file: name, copy: copy))
     }
-    guard found.header.id == id else {
-      problems.append(.otherID(file: name, id: found.header.id))
-      unusable.append((id, name, size))
+    guard found.header.id == id, found.header.kind == kind else {
+      problems.append(
+        found.header.kind == kind
+          ? .otherID(file: name, id: found.header.id)
+          : .unusable(
+            file: name,
+            reason: "holds \(FileNames.segment(found.header.kind, found.header.id))"))
+      unusable.append(UnusableFile(kind: kind, id: id, name: name, size: size))
       return
     }
-    segments.append(SegmentFile(id: id, name: name, size: size, header: found.header))
+    let segment = SegmentFile(id: id, name: name, size: size, header: found.header)
+    if kind == .wal { segments.append(segment) } else { colds.append(segment) }
   }
 
   /// Keeps the segments of one store. `store.json` has no checksum: where all segments agree on
   /// another store, they are believed, as at a start.
   private mutating func partStores() {
-    guard let first = segments.first?.header.store else { return }
+    guard let first = (segments.first ?? colds.first)?.header.store else { return }
     var expected = first
     if let stated = identity?.store, stated != first {
-      if segments.allSatisfy({ $0.header.store == first }) {
+      if files.allSatisfy({ $0.header.store == first }) {
         problems.append(
           .identity("\(FileNames.identity) names the store \(stated), all segments say \(first)"))
       } else {
         expected = stated
       }
     }
-    for segment in segments where segment.header.store != expected {
-      problems.append(
-        .otherStore(file: segment.name, found: segment.header.store, expected: expected))
-      unusable.append((segment.id, segment.name, segment.size))
+    for file in files where file.header.store != expected {
+      problems.append(.otherStore(file: file.name, found: file.header.store, expected: expected))
+      unusable.append(
+        UnusableFile(kind: file.header.kind, id: file.id, name: file.name, size: file.size))
     }
     segments.removeAll { $0.header.store != expected }
+    colds.removeAll { $0.header.store != expected }
   }
 
   /// The same with further segments, whose problems are named already.
@@ -159,13 +253,9 @@ package struct LogChain: Sendable {
     return chain
   }
 
-  /// Gaps, and what each segment says of the one before.
+  /// What each segment says of the one before.
   private mutating func link() {
     segments.sort { $0.id < $1.id }
-    let all = (segments.map(\.id) + unusable.map(\.id)).sorted()
-    for (before, after) in zip(all, all.dropFirst()) where after - before > 1 {
-      problems.append(.missingSegments(before + 1...after - 1))
-    }
     for index in segments.indices.dropFirst() where segments[index - 1].id + 1 == segments[index].id
     {
       guard let predecessor = segments[index].header.predecessor,

@@ -12,18 +12,32 @@ package struct LogEvent: Sendable, Equatable {
   package var destination: String
   /// Milliseconds since 1970.
   package var atMs: UInt64
+  package var fileKind: SegmentHeader.Kind
   package var segment: UInt64
   package var frameOffset: UInt64
   package var error: String
   /// Whether an error text stands in the same frame.
   var hasNote: Bool
 
-  var place: NotePlace { NotePlace(segment: segment, frameOffset: frameOffset) }
+  package var file: String { FileNames.segment(fileKind, segment) }
+  var place: NotePlace {
+    NotePlace(kind: fileKind, segment: segment, frameOffset: frameOffset)
+  }
   var attempts: UInt32 {
     switch kind {
     case .accepted: 0
     case .attempt(let attempt): attempt.count
     case .ended(let outcome): outcome.attempts
+    }
+  }
+
+  /// Whether both tell the same, wherever it stands.
+  func tells(of other: LogEvent) -> Bool {
+    guard sequence == other.sequence, attempts == other.attempts else { return false }
+    switch (kind, other.kind) {
+    case (.accepted, .accepted), (.attempt, .attempt): return true
+    case (.ended(let one), .ended(let two)): return one.kind == two.kind
+    default: return false
     }
   }
 
@@ -36,17 +50,30 @@ package struct LogEvent: Sendable, Equatable {
     for definition in directory.destinations { destinations[definition.id] = definition.origin }
     var event = LogEvent(
       kind: .attempt(DirectoryAttempt(sequence: 0, count: 0, delayMs: 0, status: 0)), sequence: 0,
-      uuid: "", destination: "", atMs: head.committedAtMs, segment: place.segment,
-      frameOffset: place.frameOffset, error: "", hasNote: false)
+      uuid: "", destination: "", atMs: head.committedAtMs, fileKind: place.kind,
+      segment: place.segment, frameOffset: place.frameOffset, error: "", hasNote: false)
     for message in directory.messages {
       event.kind = .accepted(message)
       event.sequence = message.sequence
+      event.atMs = message.acceptedAtMs
       event.uuid = String(decoding: directory.uuid(of: message), as: UTF8.self)
       event.destination = destinations[message.destination] ?? "?"
       body(event)
     }
     event.uuid = ""
     event.destination = ""
+    event.atMs = head.committedAtMs
+    for wait in directory.waits {
+      event.kind = .attempt(
+        DirectoryAttempt(
+          sequence: wait.sequence, count: wait.attempts, delayMs: wait.delayMs,
+          status: wait.status))
+      event.sequence = wait.sequence
+      event.atMs = wait.dueAtMs.subtractingCapped(UInt64(wait.delayMs))
+      event.hasNote = directory.note(wait.sequence, attempts: wait.attempts) != nil
+      body(event)
+    }
+    event.atMs = head.committedAtMs
     for attempt in directory.attempts {
       event.kind = .attempt(attempt)
       event.sequence = attempt.sequence

@@ -3,6 +3,7 @@ package struct MessageRecord: Sendable, Equatable {
   package var sequence: Sequence
   package var uuid: String
   package var destination: String
+  package var file: String
   package var segment: UInt64
   package var frameOffset: UInt64
   /// Milliseconds since 1970.
@@ -81,14 +82,16 @@ private func record(
 ) -> MessageRecord {
   var error: String?
   if detail.noteSegment > 0 {
+    let file = chain.files[Int(detail.noteSegment - 1)]
     let place = NotePlace(
-      segment: chain.segments[Int(detail.noteSegment - 1)].id, frameOffset: detail.noteOffset)
+      kind: file.header.kind, segment: file.id, frameOffset: detail.noteOffset)
     error = notes.text(message.sequence, attempts: detail.attempts, at: place)
   }
   return MessageRecord(
     sequence: message.sequence,
     uuid: String(decoding: frame.directory.uuid(of: message), as: UTF8.self),
-    destination: frame.destination(of: message), segment: frame.segment.id,
+    destination: frame.destination(of: message), file: frame.segment.name,
+    segment: frame.segment.id,
     frameOffset: frame.offset, acceptedAtMs: message.acceptedAtMs, start: message.start,
     maxAgeMs: message.maxAgeMs, maxAttempts: message.maxAttempts,
     payloadBytes: message.payloadLength, state: detail.state, attempts: detail.attempts,

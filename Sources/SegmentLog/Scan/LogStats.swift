@@ -10,6 +10,12 @@ package struct LogStats: Sendable {
   package private(set) var segments = 0
   package private(set) var bytesOnDisk: UInt64 = 0
   package private(set) var preparedBytes: UInt64 = 0
+  package private(set) var coldSegments = 0
+  package private(set) var coldBytes: UInt64 = 0
+  package private(set) var dedupFiles = 0
+  package private(set) var dedupBytes: UInt64 = 0
+  package var checkpoints: Int { chain.checkpointCount }
+  package var checkpointBytes: UInt64 { chain.checkpointBytes }
   package private(set) var frames: UInt64 = 0
   package private(set) var syncs: UInt64 = 0
   package private(set) var messages: UInt64 = 0
@@ -40,6 +46,10 @@ package struct LogStats: Sendable {
     segments = chain.segments.count
     bytesOnDisk = chain.bytes
     preparedBytes = chain.preparedBytes ?? 0
+    coldSegments = chain.colds.count
+    coldBytes = chain.colds.reduce(0) { $0 + $1.size }
+    dedupFiles = chain.dedups.count
+    dedupBytes = chain.dedups.reduce(0) { $0 + $1.size }
     var from: Sequence = 1
     let pass = StatsPass(chain: chain, disk: disk)
     while from < .max {

@@ -14,8 +14,14 @@ extension LogSurvey {
     var file: String?
     switch problem {
     case .missingSegments: severity = .missingSegment
+    case .missingCold(let id):
+      severity = .missingSegment
+      file = FileNames.cold(id)
+    case .accepted:
+      severity = .damage
+      file = FileNames.acceptedDamage
     case .unreadable(let name, _), .damagedHeaderCopy(let name, _), .otherStore(let name, _, _),
-      .otherID(let name, _), .brokenChain(let name, _):
+      .otherID(let name, _), .brokenChain(let name, _), .unusable(let name, _):
       severity = .damage
       file = name
     case .identity:
@@ -74,7 +80,8 @@ extension LogSurvey {
   /// Every message that was live when the oldest segment began, and stands in none, must have been
   /// ended since: else a segment before it is missing. Damage or a torn tail could hide those ends.
   mutating func checkOldest() {
-    guard let oldest = chain.segments.first, !hasTornBytes,
+    // A checkpoint names what must stand.
+    guard let oldest = chain.segments.first, chain.checkpoint == nil, !hasTornBytes,
       !problems.contains(where: { $0.severity != .tornTail })
     else { return }
     let totals = oldest.header.totals

@@ -39,27 +39,25 @@ package struct LogSurvey: Sendable {
     self.chain = chain
     overview = LogOverview(directory: disk.path, segments: [], bytesOnDisk: chain.bytes)
     for problem in chain.problems { add(problem) }
-    let bounds = LogBounds(chain)
-    var live = [UInt64](repeating: 0, count: chain.segments.count)
-    var endedBefore: UInt64 = 0
-    let windows = LogWindows(chain, on: disk, bytesMax: windowBytes)
-    let digests = windows.forEach(depth, progress: progress) { window in
-      for (index, range) in bounds.ranges.enumerated() {
-        live[index] += window.count(in: range, where: \.keepsSegment)
-      }
-      guard let below = bounds.below else { return }
-      endedBefore += window.count(in: below) { !$0.isLive }
+    var tally = SurveyTally(chain)
+    let result = LogWindows(chain, on: disk, bytesMax: windowBytes)
+      .forEach(depth, progress: progress) { tally.add($0, on: disk) }
+    endedBefore = result.digests.reduce(tally.endedBefore) { $0.addingCapped($1.givenUp) }
+    let superseded = chain.colds.superseded(by: result.digests)
+    for (index, digest) in result.digests.enumerated() {
+      let isSuperseded = superseded.contains(chain.files[index].name)
+      add(digest, index, live: isSuperseded ? 0 : tally.live[index])
     }
-    self.endedBefore = digests.reduce(endedBefore) { $0.addingCapped($1.givenUp) }
-    for (index, digest) in digests.enumerated() { add(digest, index, live: live[index]) }
+    for problem in result.dedupProblems { add(problem) }
     checkOldest()
+    explain(dead: tally.dead)
     addUnusable()
-    explain()
     addPrepared()
   }
 
   private mutating func add(_ digest: FileDigest, _ index: Int, live: UInt64) {
-    let segment = chain.segments[index]
+    let segment = chain.files[index]
+    let isCold = segment.header.kind == .cold
     var row = SegmentOverview(id: segment.id, file: segment.name, state: .sealed)
     row.frames = digest.frames
     row.messages = digest.messages
@@ -73,7 +71,7 @@ package struct LogSurvey: Sendable {
       let isLast = index == chain.segments.count - 1
       row.storedBytes = verdict.validEnd - FormatLimits.firstFrameOffset
       row.state = verdict.hasDamage ? .damaged : isLast && !verdict.isSealed ? .active : .sealed
-      add(verdict, segment)
+      if isCold { add(cold: verdict, segment, &row) } else { add(verdict, segment) }
     }
     if let error = digest.error {
       row.state = .damaged
@@ -84,34 +82,51 @@ package struct LogSurvey: Sendable {
     overview.segments.append(row)
   }
 
-  /// Which of the segments could go, and why the others can't.
-  private mutating func explain() {
-    var keptBefore: UInt64?
-    for index in overview.segments.indices {
+  /// A cold segment gets its name when it is whole and synced: whatever is wrong in it is damage.
+  private mutating func add(
+    cold verdict: SegmentVerdict, _ segment: SegmentFile, _ row: inout SegmentOverview
+  ) {
+    var verdict = verdict
+    if let torn = verdict.torn {
+      verdict.damage.append(torn)
+      verdict.torn = nil
+    }
+    verdict.unprovenFrom = nil
+    if verdict.hasDamage { row.state = .damaged }
+    add(verdict, segment)
+    guard !verdict.isSealed, !verdict.hasDamage else { return }
+    row.state = .damaged
+    add(
+      Problem(
+        severity: .damage, file: segment.name, text: "\(segment.name): it has no footer"))
+  }
+
+  /// Which of the segments could go, and why the others can't: the engine's own rule.
+  private mutating func explain(dead: [UInt64]) {
+    let kept = chain.checkpoints.believed.map {
+      KeptCheckpoint(number: $0.number, position: $0.position, needs: $0.needs)
+    }
+    for index in chain.files.indices {
       let row = overview.segments[index]
-      let reason: String? =
-        switch row.state {
-        case .damaged: "damaged"
-        case .active: "active"
-        default:
-          if row.live > 0 {
-            "\(row.live) live message" + (row.live == 1 ? "" : "s")
-          } else {
-            keptBefore.map { "segment \($0) before it is kept" }
-          }
-        }
-      overview.segments[index].keptBecause = reason
-      if reason != nil && keptBefore == nil { keptBefore = row.id }
+      let candidate = DropRule.Candidate(
+        id: row.id, end: FormatLimits.firstFrameOffset + row.storedBytes,
+        isActive: row.state == .active, isDamaged: row.state == .damaged, live: row.live,
+        dead: dead[index])
+      overview.segments[index].keptBecause =
+        DropRule.reason(candidate, kept: kept)?.description
     }
   }
 
   /// What can't be read as a segment stays in the table: it takes room, and it keeps what follows.
   private mutating func addUnusable() {
     guard !chain.unusable.isEmpty else { return }
-    for file in chain.unusable {
-      overview.segments.append(SegmentOverview(id: file.id, file: file.name, state: .damaged))
+    for file in chain.unusable where file.kind == .wal {
+      var row = SegmentOverview(id: file.id, file: file.name, state: .damaged)
+      row.keptBecause = "damaged"
+      overview.segments.append(row)
     }
-    overview.segments.sort { $0.id < $1.id }
+    let (colds, segments) = overview.segments.partitioned { FileNames.coldID($0.file) != nil }
+    overview.segments = segments.sorted { $0.id < $1.id } + colds
   }
 
   private mutating func addPrepared() {

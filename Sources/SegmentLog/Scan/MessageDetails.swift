@@ -61,4 +61,29 @@ struct MessageDetails: Sendable {
       }
     }
   }
+
+  /// What a checkpoint says of an end; records say more.
+  mutating func add(
+    _ sequence: Sequence, _ state: MessageState, attempts: UInt32, status: UInt16
+  ) {
+    guard window.holds(sequence), window[sequence].state < state else { return }
+    window.update(sequence) {
+      $0.state = state
+      $0.attempts = max($0.attempts, attempts)
+      if status > 0 { $0.status = status }
+    }
+  }
+
+  /// What a checkpoint says of a message that was tried; `file` gives the index of a place's file.
+  mutating func add(_ attempt: AttemptState, file: (NotePlace) -> Int?) {
+    let sequence = attempt.sequence
+    guard window.holds(sequence), window[sequence].attempts < attempt.count else { return }
+    window.update(sequence) {
+      $0.attempts = attempt.count
+      $0.status = attempt.status
+      guard let note = attempt.note, let index = file(note) else { return }
+      $0.noteSegment = UInt32(index) + 1
+      $0.noteOffset = note.frameOffset
+    }
+  }
 }

@@ -14,15 +14,27 @@ package struct MessageHistory: Sendable {
     progress: @escaping PassProgress = { _, _ in }
   ) throws(DiskError) {
     let pass = HistoryPass(uuid: uuid, chain: chain, disk: disk)
-    let found = FilePass.run(chain.segments) { pass.sequences(in: $0, progress) }
-    guard let first = found.firstIndex(where: { !$0.isEmpty }) else { return }
-    sequences = found.flatMap { $0 }
-    let wanted = Set(sequences)
-    for events in FilePass.run(Array(chain.segments[first...]), { pass.events(of: wanted, in: $0) })
-    {
-      let room = Self.eventsMax - self.events.count
-      self.events += events.prefix(room)
-      furtherEvents += max(events.count - room, 0)
+    let files = chain.files
+    let found = FilePass.run(files) { pass.sequences(in: $0, progress) }
+    guard var first = found.firstIndex(where: { !$0.isEmpty }) else { return }
+    let wanted = Set(found.joined())
+    sequences = wanted.sorted()
+    // What happened to a message of a cold segment stands in any of the others.
+    if found[chain.segments.count...].contains(where: { !$0.isEmpty }) { first = 0 }
+    for events in FilePass.run(Array(files[first...]), { pass.events(of: wanted, in: $0) }) {
+      add(events)
+    }
+    // Nothing moves within a file: times never fall there.
+    let order = events.indices.sorted { (events[$0].atMs, $0) < (events[$1].atMs, $1) }
+    events = order.map { events[$0] }
+  }
+
+  /// Cold segments repeat what stands in the files that they were made of.
+  private mutating func add(_ found: [LogEvent]) {
+    for event in found {
+      let isCopy = event.fileKind == .cold && events.contains { $0.tells(of: event) }
+      if isCopy { continue }
+      if events.count < Self.eventsMax { events.append(event) } else { furtherEvents += 1 }
     }
   }
 
@@ -46,7 +58,7 @@ private struct HistoryPass: Sendable {
   func sequences(in segment: SegmentFile, _ progress: PassProgress) -> [Sequence] {
     let needle = PackedUUID(uuid)?.bytes ?? uuid
     guard !needle.isEmpty else { return [] }
-    let total = chain.segmentBytes
+    let total = chain.fileBytes
     var found: [Sequence] = []
     _ = try? SegmentWalk.run(
       segment, on: disk, depth: .heads, progress: { progress($0, total) }
@@ -76,12 +88,17 @@ private struct HistoryPass: Sendable {
       let base = frame.head.baseSequence
       let isMeant =
         summary.definesDestinations
-        || sequences.contains { $0 >= base && $0 - base < UInt64(summary.messages) }
+        || sequences.contains {
+          summary.sparse.isEmpty && $0 >= base && $0 - base < UInt64(summary.messages)
+        }
+        || summary.sparse.contains { sequences.contains($0) }
+        || summary.waits.contains { sequences.contains($0.sequence) }
         || summary.attempts.contains { sequences.contains($0.sequence) }
         || summary.outcomes.contains { sequences.contains($0.sequence) }
       guard isMeant else { return }
       try scanner.decodeDirectory(of: &frame)
-      let place = NotePlace(segment: segment.id, frameOffset: frame.offset)
+      let place = NotePlace(
+        kind: segment.header.kind, segment: segment.id, frameOffset: frame.offset)
       LogEvent.forEach(in: scanner.directory, frame.head, place, &destinations) { event in
         guard sequences.contains(event.sequence) else { return }
         var event = event

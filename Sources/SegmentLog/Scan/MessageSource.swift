@@ -1,113 +1,99 @@
-import Glibc
-
-/// Gives the frames that hold a log's messages in the order of their sequences, in batches.
+/// Gives the frames that hold a log's messages in the order of their sequences, in batches: the
+/// segments one after the other, and in between what stands in cold segments. A message that stands
+/// in both is given once.
 final class MessageSource {
-  private let chain: LogChain
-  private let disk: any Disk
   private let range: Range<Sequence>
-  private let includesBodies: Bool
-  private let progress: PassProgress
-  private var nextSegment = 0
-  private var open: (segment: SegmentFile, file: any DiskFile, scanner: SegmentScanner)?
-  private var destinations: [UInt32: String] = [:]
-  private var summary = FrameSummary()
-  private var reported: UInt64 = 0
-  private(set) var failures: [DiskError] = []
+  private let makeCursor: (ArraySlice<SegmentFile>) -> MessageCursor
+  private var cursors: [MessageCursor] = []
+  /// Cold segments that don't begin yet, in the order in which they do.
+  private var waiting: ArraySlice<(first: Sequence, segment: SegmentFile)>
+  private var from: Sequence
+  private var closedFailures: [DiskError] = []
+
+  var failures: [DiskError] { closedFailures + cursors.flatMap(\.failures) }
 
   init(
     _ chain: LogChain, on disk: any Disk, range: Range<Sequence>, includesBodies: Bool,
     progress: @escaping PassProgress
   ) {
-    self.chain = chain
-    self.disk = disk
     self.range = range
-    self.includesBodies = includesBodies
-    self.progress = progress
+    from = range.lowerBound
+    let total = chain.fileBytes
+    makeCursor = { files in
+      MessageCursor(files, on: disk, includesBodies: includesBodies) { progress($0, total) }
+    }
+    waiting =
+      chain.colds.map { (Self.firstSequence(of: $0, disk), $0) }
+      .sorted { $0.0 < $1.0 }[...]
     // The next segment's first sequence says that all before lie below the range.
     let firsts = chain.segments.map(\.header.firstSequence)
-    while nextSegment + 1 < firsts.count && firsts[nextSegment + 1] <= range.lowerBound {
-      nextSegment += 1
-    }
+    let start = firsts.lastIndex { $0 <= range.lowerBound } ?? 0
+    let end = firsts.firstIndex { $0 >= range.upperBound } ?? firsts.count
+    if start < end { add(chain.segments[start..<end]) }
+  }
+
+  /// A bound: its first frame has the lowest sequence as base.
+  private static func firstSequence(of segment: SegmentFile, _ disk: any Disk) -> Sequence {
+    guard let file = try? disk.open(segment.name, .readOnly) else { return 1 }
+    defer { file.close() }
+    let frame = try? FrameReader(file: file, salt: segment.header.salt)
+      .frame(at: FormatLimits.firstFrameOffset)
+    return frame?.head.baseSequence ?? 1
+  }
+
+  private func add(_ files: ArraySlice<SegmentFile>) {
+    let cursor = makeCursor(files)
+    cursor.skip(to: from)
+    cursors.append(cursor)
   }
 
   func close() {
-    open?.file.close()
-    open = nil
+    for cursor in cursors { cursor.close() }
   }
 
-  /// Up to so many bytes of frames; none at the end. A segment that can't be read is left.
+  /// Up to so many bytes of frames; none at the end.
   func batches(of size: Int, upTo bytes: Int) -> [FrameBatch] {
     var batches: [FrameBatch] = []
     var total = 0
-    while total < bytes, openNext(), let current = open {
-      var batch = FrameBatch(current.segment)
-      do throws(DiskError) {
-        while batch.size < size, total + batch.size < bytes, open != nil {
-          try step(current.segment, current.scanner, &batch)
-        }
-      } catch {
-        failures.append(error)
-        close()
+    while total < bytes, let (cursor, limit) = lowest(), let segment = cursor.segment {
+      if batches.last?.segment.name != segment.name || (batches.last?.size ?? 0) >= size {
+        batches.append(FrameBatch(segment, cursor.destinations))
       }
-      batch.destinations = destinations
-      total += batch.size
-      if batch.size > 0 { batches.append(batch) }
+      let last = batches.count - 1
+      let before = batches[last].size
+      take(from: cursor, limit, into: &batches[last])
+      total += batches[last].size - before
     }
     return batches
   }
 
-  /// False when there is no further segment.
-  private func openNext() -> Bool {
-    while open == nil {
-      guard nextSegment < chain.segments.count else { return false }
-      let segment = chain.segments[nextSegment]
-      nextSegment += 1
-      guard segment.header.firstSequence < range.upperBound else { return false }
-      destinations = [:]
-      reported = 0
-      do throws(DiskError) {
-        let file = try disk.open(segment.name, .readOnly)
-        let scanner = try SegmentScanner(
-          file: file, header: segment.header, cut: segment.successor?.durableLength, depth: .heads,
-          readsBodies: includesBodies)
-        open = (segment, file, scanner)
-      } catch {
-        // One that is not there any more was dropped by a running server.
-        if error.code != ENOENT { failures.append(error) }
+  /// The cursor whose message comes next, and the first sequence that another one has.
+  private func lowest() -> (MessageCursor, limit: Sequence)? {
+    while true {
+      closedFailures += cursors.filter { $0.next == nil }.flatMap(\.failures)
+      cursors.removeAll { $0.next == nil }
+      cursors.sort { ($0.next ?? .max) < ($1.next ?? .max) }
+      let first = cursors.first?.next ?? .max
+      if let cold = waiting.first, cold.first <= first, cold.first < range.upperBound {
+        waiting.removeFirst()
+        add([cold.segment])
+        continue
       }
+      guard let cursor = cursors.first, first < range.upperBound else { return nil }
+      let others = min(
+        cursors.dropFirst().first?.next ?? .max, waiting.first?.first ?? .max, range.upperBound)
+      // One that stands in two files: the other one's turn comes behind it.
+      return (cursor, max(others, first + 1))
     }
-    return true
   }
 
-  /// Takes the next frame in.
-  private func step(
-    _ segment: SegmentFile, _ scanner: SegmentScanner, _ batch: inout FrameBatch
-  ) throws(DiskError) {
-    switch try scanner.next() {
-    case .end:
-      if segment.size > reported { progress(segment.size - reported, chain.segmentBytes) }
-      close()
-    case .invalid: break
-    case .frame(var frame):
-      progress(frame.end - max(reported, frame.offset), chain.segmentBytes)
-      reported = frame.end
-      try summary.read(&frame, scanner)
-      if summary.definesDestinations {
-        try scanner.decodeDirectory(of: &frame)
-        for definition in scanner.directory.destinations {
-          destinations[definition.id] = definition.origin
-        }
-      }
-      guard summary.messages > 0 else { return }
-      let base = frame.head.baseSequence
-      let last = base + UInt64(summary.messages - 1)
-      guard last >= range.lowerBound, base < range.upperBound else { return }
-      let wanted = max(base, range.lowerBound)...min(last, range.upperBound - 1)
-      if includesBodies {
-        try scanner.withFrame { batch.append($0, at: frame.offset, wanted) }
-      } else {
-        try scanner.withPrefix { batch.append($0, at: frame.offset, wanted) }
-      }
-    }
+  private func take(
+    from cursor: MessageCursor, _ limit: Sequence, into batch: inout FrameBatch
+  ) {
+    guard let first = cursor.next else { return }
+    let last = min(cursor.lastOfFrame, limit - 1)
+    cursor.withFrame { bytes, offset in batch.append(bytes, at: offset, first...last) }
+    from = last + 1
+    for other in cursors where (other.next ?? .max) < from { other.skip(to: from) }
   }
 }

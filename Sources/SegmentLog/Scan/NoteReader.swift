@@ -2,21 +2,22 @@
 /// and one block, since the notes of an outage stand side by side.
 struct NoteReader {
   private let disk: any Disk
-  private let segments: [SegmentFile]
-  private var open: (segment: UInt64, file: any DiskFile, reader: FrameReader)?
+  private let files: [SegmentFile]
+  private var open: (place: NotePlace, file: any DiskFile, reader: FrameReader)?
   private var frame: FrameReader.Frame?
   private var block: (index: Int, raw: [UInt8])?
 
   init(_ chain: LogChain, on disk: any Disk) {
     self.disk = disk
-    segments = chain.segments
+    files = chain.files
   }
 
   /// nil when the text can't be read (any more).
   mutating func text(_ sequence: Sequence, attempts: UInt32, at place: NotePlace) -> String? {
-    guard place.kind == .wal else { return nil }
     do {
-      if open?.segment != place.segment { try openSegment(place.segment) }
+      if open?.place.segment != place.segment || open?.place.kind != place.kind {
+        try openSegment(place)
+      }
       guard let reader = open?.reader else { return nil }
       if frame?.offset != place.frameOffset {
         frame = nil
@@ -38,14 +39,16 @@ struct NoteReader {
     }
   }
 
-  private mutating func openSegment(_ id: UInt64) throws {
+  private mutating func openSegment(_ place: NotePlace) throws {
     close()
     open = nil
     frame = nil
     block = nil
-    guard let segment = segments.first(where: { $0.id == id }) else { return }
+    guard
+      let segment = files.first(where: { $0.id == place.segment && $0.header.kind == place.kind })
+    else { return }
     let file = try disk.open(segment.name, .readOnly)
-    open = (id, file, FrameReader(file: file, salt: segment.header.salt))
+    open = (place, file, FrameReader(file: file, salt: segment.header.salt))
   }
 
   func close() { open?.file.close() }

@@ -13,6 +13,11 @@ package struct ScannedFrame: Sendable {
   package var problem: FrameError?
 
   package var end: UInt64 { offset + UInt64(head.totalLength) }
+
+  /// Whether the payload of one of its messages stands in a bad block.
+  func misses(_ message: DirectoryMessage) -> Bool {
+    message.payloadLength > 0 && badBlocks.contains(Int(message.block))
+  }
 }
 
 /// Bytes where a frame should be and none is valid.

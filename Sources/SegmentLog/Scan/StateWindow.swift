@@ -66,6 +66,10 @@ package struct FactBuffer: Sendable {
     }
   }
 
+  mutating func add(end sequence: Sequence, _ state: MessageState) {
+    ends.append((sequence, state))
+  }
+
   mutating func add(_ outcomes: [DirectoryOutcome]) {
     for outcome in outcomes { ends.append((outcome.sequence, MessageState(outcome.kind))) }
   }

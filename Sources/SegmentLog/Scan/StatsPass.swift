@@ -56,8 +56,8 @@ struct StatsPass: Sendable {
   func count(
     into times: SharedTimes, isFirst: Bool, _ progress: @escaping PassProgress
   ) -> [Counted] {
-    let total = chain.segmentBytes
-    return FilePass.run(chain.segments) { segment in
+    let total = chain.fileBytes
+    return FilePass.run(chain.files) { segment in
       var counted = Counted()
       var names = DestinationCounts()
       var summary = FrameSummary()
@@ -85,7 +85,7 @@ struct StatsPass: Sendable {
   }
 
   func latencies(_ window: SequenceWindow<UInt64>) -> Latencies {
-    let parts = FilePass.run(chain.segments) { segment in
+    let parts = FilePass.run(chain.files) { segment in
       var part = Latencies()
       var summary = FrameSummary()
       _ = try? SegmentWalk.run(segment, on: disk, depth: .heads) {

@@ -3,18 +3,45 @@ import Testing
 
 @testable import SegmentLog
 
-/// One script of 60 operations, and something that goes wrong at every single call of the disk.
+/// One script of 200 operations, and something that goes wrong at every single call of the disk.
+///
+/// The script runs once; each fault begins from the last point before it at which the run could be
+/// forked, and 20 operations follow on it.
 @Suite("A script with a crash or an error at every disk operation")
 struct EveryOperationTests {
-  /// A script that rotates, drops and restarts: 127 changes of the disk, 9 renames, a segment
-  /// dropped.
-  private static let seed: UInt64 = 151
+  /// A script that rotates, writes checkpoints, drops and restarts.
+  private static let seed: UInt64 = 172
 
-  /// How often the script calls the disk when all goes well.
-  private static func calls(_ count: (SimDisk) -> Int) throws -> Int {
-    var run = LogRun(script: seed, keeping: .nothing)
-    try run.runScript()
-    return count(run.disk)
+  /// The points at which the run can be gone on from, in order.
+  private static func makeForks() -> [LogRun] {
+    var forks: [LogRun] = []
+    var run = LogRun(script: seed)
+    do {
+      try run.runScript { run in if let fork = try run.fork() { forks.append(fork) } }
+    } catch {
+      Issue.record("the script by itself: \(error)")
+    }
+    forks.append(run)
+    return forks
+  }
+
+  /// Goes on from the last fork before the `nth` of what is counted.
+  private static func fork(
+    _ forks: [LogRun], before nth: Int, _ count: (SimDisk) -> Int
+  ) throws -> (LogRun, Int) {
+    let fork = forks.last { count($0.disk) < nth } ?? forks[0]
+    return (try #require(try fork.fork()), nth - count(fork.disk))
+  }
+
+  @Test("the script rotates, writes checkpoints, drops segments and starts again")
+  func script() throws {
+    let forks = Self.makeForks()
+    let disk = forks[forks.count - 1].disk
+    #expect(disk.calls(.rename) >= 25)
+    let names = try disk.list()
+    #expect((names.compactMap(FileNames.checkpointNumber).max() ?? 0) >= 12)
+    let segments = names.compactMap(FileNames.segmentID)
+    #expect(Int(segments.max() ?? 0) >= segments.count + 5)
   }
 
   @Test(
@@ -24,14 +51,16 @@ struct EveryOperationTests {
     let kinds: [String: SimDisk.Kept] = [
       "nothing": .nothing, "everything": .everything, "random": .random,
     ]
-    let count = try Self.calls(\.changes)
-    #expect(count > 100)
-    for point in 0..<count {
-      var run = LogRun(script: Self.seed, keeping: kinds[kept])
+    let forks = Self.makeForks()
+    let count = forks[forks.count - 1].disk.changes
+    #expect(count > 280)
+    for point in 1...count {
+      var (run, distance) = try Self.fork(forks, before: point, \.changes)
+      run.scriptKeeps = kinds[kept]
       run.mayMissTwins = true
-      run.disk.stop(afterChanges: point)
-      do { try run.runScript() } catch {
-        Issue.record("\(kept) kept, crash after change \(point): \(error)")
+      run.disk.stop(afterChanges: distance - 1)
+      do { try run.runUntilAfterFault() } catch {
+        Issue.record("\(kept) kept, crash at change \(point): \(error)")
       }
     }
   }
@@ -42,17 +71,21 @@ struct EveryOperationTests {
 
   @Test("an error at every call", arguments: operations)
   func error(operation: DiskError.Operation) throws {
-    let count = try Self.calls { $0.calls(operation) }
-    var faults: [(Int32?, SimFault.Effect)] = [(EIO, .nothing), (EIO, .complete)]
+    let forks = Self.makeForks()
+    let count = forks[forks.count - 1].disk.calls(operation)
+    var faults: [(Int32?, SimFault.Effect)] = [(EIO, .nothing)]
+    // Reading changes nothing, so nothing is half done.
+    if ![.list, .open, .read].contains(operation) { faults.append((EIO, .complete)) }
     if operation == .write { faults += [(ENOSPC, .partial(100)), (nil, .partial(100))] }
     for nth in 1...max(count, 1) {
       for (code, effect) in faults {
         // What was dirty may be lost or not after a failed sync.
         for kept in [SimDisk.Kept.nothing, nil] {
-          var run = LogRun(script: Self.seed, keeping: kept)
+          var (run, distance) = try Self.fork(forks, before: nth) { $0.calls(operation) }
+          run.scriptKeeps = kept
           run.mayMissTwins = [.open, .read, .unlink].contains(operation)
-          run.disk.inject(SimFault(operation, nth: nth, code: code, effect: effect))
-          do { try run.runScript() } catch {
+          run.disk.inject(SimFault(operation, nth: distance, code: code, effect: effect))
+          do { try run.runUntilAfterFault() } catch {
             Issue.record("\(operation) \(nth), \(String(describing: code)) \(effect): \(error)")
           }
         }

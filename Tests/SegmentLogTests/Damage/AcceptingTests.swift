@@ -140,6 +140,11 @@ struct AcceptingTests {
   func header() throws {
     let log = try log()
     for offset in [50, 4096 + 50] { log.disk.flip(log.segmentFile(2), bit: offset * 8) }
+    let withCheckpoint = log.disk.clone(seed: 1)
+    for name in try log.disk.list() where FileNames.checkpointNumber(name) != nil {
+      try log.disk.unlink(name)
+    }
+    try log.disk.syncDirectory()
     try log.cutPower()
     #expect(log.report.damage.map(\.kind) == [.header])
     #expect(try log.core.acceptDamage(nowMs: log.nowMs).messages == 2)
@@ -148,6 +153,15 @@ struct AcceptingTests {
     #expect(log.core.totals.pending == 3)
     try log.end([1, 2, 5])
     #expect(log.core.totals.pending == 0)
+
+    // A checkpoint knows what the header said, and nothing is lost.
+    let other = try TestLog(disk: withCheckpoint)
+    #expect(other.report.damage.map(\.kind) == [.header])
+    #expect(other.report.damage.map(\.lostCount) == [0])
+    #expect(try other.core.acceptDamage(nowMs: other.nowMs).messages == 0)
+    try other.cutPower()
+    #expect(other.report.damage == [])
+    #expect(other.walk() == [1, 2, 3, 4, 5])
   }
 
   @Test("of a damaged frame whose messages had ended nothing is lost")

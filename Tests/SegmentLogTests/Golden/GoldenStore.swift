@@ -29,6 +29,16 @@ struct GoldenStore: Sendable {
       try script.end(20, .delivered, attempts: 1, status: 204)
       try script.store(23...24)
     },
+    // Two checkpoints, and frames behind the position of the newer one.
+    GoldenStore(name: "checkpoints") { script in
+      try script.liveThrough()
+      try script.log.settle()
+      for number in [3, 5, 6, 7, 9] { try script.end(number, .delivered, attempts: 1, status: 200) }
+      try script.end(2, .cancelled, attempts: 2, status: 0)
+      try script.log.settle()
+      try script.store(20...22)
+      try script.end(20, .delivered, attempts: 1, status: 200)
+    },
   ]
 
   /// The directory's files. Zeros behind the last frame are cut, but for a few.
@@ -38,7 +48,7 @@ struct GoldenStore: Sendable {
     let active = try script.endOfActive()
     return try script.log.disk.list().compactMap { name in
       guard var bytes = script.log.disk.contents(name), !FileNames.isTemporary(name),
-        name != FileNames.lock
+        name != FileNames.lock, !FileNames.reserves.contains(name)
       else { return nil }
       if name == active.file {
         let end = Int(script.cut ?? active.offset)

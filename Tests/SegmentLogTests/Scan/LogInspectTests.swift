@@ -66,7 +66,7 @@ struct LogInspectTests {
     #expect(result.lines[0].hasPrefix("segment  state"))
     let first = result.lines[1].split(separator: " ", omittingEmptySubsequences: true)
     #expect(first.prefix(5) == ["1", "sealed", "3", "4", "2"])
-    #expect(result.lines[1].hasSuffix("2023-11-14T22:13:20.030Z  2 live messages"))
+    #expect(result.lines[1].hasSuffix("2023-11-14T22:13:20.030Z  2 live messages (1 dead)"))
     let sum = result.lines[3].split(separator: " ", omittingEmptySubsequences: true)
     #expect(sum.prefix(6) == ["total", "2", "files", "6", "6", "3"])
 

@@ -100,6 +100,8 @@ extension SimDisk {
   var isStopped: Bool { state.withLock { $0.isStopped } }
 
   func inject(_ fault: SimFault) { state.withLock { $0.faults.append(fault) } }
+  /// Whether something is still to go wrong.
+  var hasFaults: Bool { state.withLock { !$0.faults.isEmpty || $0.stopAt != nil } }
   func clearFaults() { state.withLock { $0.clearFaults() } }
 
   func setCapacity(_ bytes: UInt64) { state.withLock { $0.capacity = bytes } }
@@ -124,6 +126,8 @@ extension SimDisk {
   }
   /// Puts a file there, durably.
   func put(_ name: String, _ bytes: [UInt8]) { state.withLock { $0.put(name, bytes) } }
+  /// Takes a file away, durably.
+  func remove(_ name: String) { state.withLock { $0.remove(name) } }
   /// Rot: the bit is wrong in the cache and on the platter.
   func flip(_ name: String, bit: Int) {
     guard var bytes = contents(name) else { return }

@@ -119,6 +119,11 @@ struct SimState: Sendable {
     durableNames[name] = inode
   }
 
+  mutating func remove(_ name: String) {
+    names[name] = nil
+    durableNames[name] = nil
+  }
+
   private func checkParent(
     _ name: String, _ operation: DiskError.Operation
   ) throws(DiskError) {

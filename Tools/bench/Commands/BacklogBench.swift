@@ -94,6 +94,8 @@ struct BacklogBench: AsyncParsableCommand {
     let start = nowNanoseconds()
     let server = try Served(log, scratch)
     defer { server.process.stop() }
+    // It listens at once, and answers 503 until the log is recovered.
+    _ = try server.process.waitForWord(after: "log recovered ", seconds: 600)
     let load = try ChildProcess(
       Programs.own,
       ["load", "--port", "\(server.port)", "--connections", "1", "--count", "1", "--seed", "777"],

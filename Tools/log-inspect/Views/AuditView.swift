@@ -11,6 +11,10 @@ struct AuditView {
       output.object(write)
     } else {
       for line in Table.lines(rows) { output.line(line) }
+      if audit.givenUp > 0 {
+        output.line(
+          "of those cancelled, \(countText(audit.givenUp, "message")) lost to damage and given up")
+      }
       for line in explanation { output.line(line) }
     }
     return audit.closes ? 0 : 2
@@ -57,6 +61,7 @@ struct AuditView {
     object.add("Delivered", audit.delivered)
     object.add("Dead", audit.dead)
     object.add("Cancelled", audit.cancelled)
+    object.add("LostAndGivenUp", audit.givenUp)
     object.add("Pending", audit.pending)
     object.add("Unaccounted", audit.unaccounted)
     object.add("UnaccountedSequences", array: audit.ranges) { range, object in

@@ -18,7 +18,8 @@ enum EventView {
       }
     let name = naming && !event.uuid.isEmpty ? " \(event.uuid)" : ""
     return "\(timeText(event.atMs)) message \(event.sequence)\(name) \(what) "
-      + "(segment \(event.segment) at \(event.frameOffset))"
+      + "(\(event.fileKind == .cold ? "cold segment" : "segment") \(event.segment) at "
+      + "\(event.frameOffset))"
   }
 
   private static func limits(_ message: DirectoryMessage) -> String {
@@ -65,6 +66,7 @@ enum EventView {
       object.add("Status", outcome.status)
       object.add("Error", event.error)
     }
+    object.add("File", event.file)
     object.add("Segment", event.segment)
     object.add("FrameOffset", event.frameOffset)
   }

@@ -58,6 +58,7 @@ struct RecordsView {
       object.add("MaxAge", record.maxAgeMs)
       object.add("MaxAttempts", record.maxAttempts.map(UInt64.init))
       object.add("PayloadBytes", record.payloadBytes)
+      object.add("File", record.file)
       object.add("Segment", record.segment)
       object.add("FrameOffset", record.frameOffset)
     }

@@ -35,7 +35,10 @@ struct StatsView {
     }
     return [
       ["on disk", "", byteText(stats.bytesOnDisk), "\(stats.segments) segments"],
-      ["prepared ahead", "", byteText(stats.preparedBytes), ""],
+      ["  prepared ahead", "", byteText(stats.preparedBytes), ""],
+      ["  cold segments", "", byteText(stats.coldBytes), "\(stats.coldSegments) of them"],
+      ["  dedup files", "", byteText(stats.dedupBytes), "\(stats.dedupFiles) of them"],
+      ["  checkpoints", "", byteText(stats.checkpointBytes), "\(stats.checkpoints) of them"],
       [
         "frames", "", byteText(stats.frameBytes),
         text(ratio(stats.frameBytes, stats.messages), "bytes per message"),
@@ -94,6 +97,12 @@ struct StatsView {
     object.add("Segments", stats.segments)
     object.add("BytesOnDisk", stats.bytesOnDisk)
     object.add("PreparedBytes", stats.preparedBytes)
+    object.add("ColdSegments", stats.coldSegments)
+    object.add("ColdBytes", stats.coldBytes)
+    object.add("DedupFiles", stats.dedupFiles)
+    object.add("DedupBytes", stats.dedupBytes)
+    object.add("Checkpoints", stats.checkpoints)
+    object.add("CheckpointBytes", stats.checkpointBytes)
     object.add("FrameBytes", stats.frameBytes)
     object.add("DirectoryBytes", stats.directoryBytes)
     object.add("BodyBytes", bodyBytes)

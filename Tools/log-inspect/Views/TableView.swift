@@ -18,7 +18,8 @@ struct TableView {
       "kept because",
     ]
     let segments = overview.segments.map { segment in
-      let name = segment.state == .prepared ? segment.file : String(segment.id)
+      let isNamed = segment.state == .prepared || FileNames.coldID(segment.file) != nil
+      let name = isNamed ? segment.file : String(segment.id)
       return [name, segment.state.rawValue] + numbers(segment)
     }
     var total = numbers(sum)

@@ -24,8 +24,18 @@ struct VerifyView {
       case .damage: "damage"
       case .missingSegment: "a segment is missing"
       }
-    let segments = survey.chain.segments.count
-    return "\(result): \(segments) segments, \(survey.frames) frames, \(survey.messages) messages"
+    let chain = survey.chain
+    var parts = [
+      "\(chain.segments.count) segments", "\(survey.frames) frames",
+      "\(survey.messages) messages",
+    ]
+    for (count, what) in [
+      (chain.colds.count, "cold segment"), (chain.checkpointCount, "checkpoint"),
+      (chain.dedups.count, "dedup file"),
+    ] where count > 0 {
+      parts.append(countText(UInt64(count), what))
+    }
+    return "\(result): \(parts.joined(separator: ", "))"
   }
 
   private static let kinds: [LogSurvey.Problem.Severity: String] = [
@@ -36,6 +46,9 @@ struct VerifyView {
     object.add("Directory", survey.overview.directory)
     object.add("Exit", Int(code))
     object.add("Segments", survey.chain.segments.count)
+    object.add("ColdSegments", survey.chain.colds.count)
+    object.add("Checkpoints", survey.chain.checkpointCount)
+    object.add("DedupFiles", survey.chain.dedups.count)
     object.add("Frames", survey.frames)
     object.add("Messages", survey.messages)
     object.add("Findings", array: survey.problems) { problem, object in

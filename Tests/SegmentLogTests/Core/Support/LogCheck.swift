@@ -49,6 +49,35 @@ struct LogCheck {
     stateDifference() ?? payloadDifference() ?? walkDifference()
   }
 
+  /// Only what must never be: a live message that is gone.
+  func loss() -> String? {
+    if core.state.nextSequence < model.nextSequence {
+      return "next sequence is \(core.state.nextSequence), not \(model.nextSequence)"
+    }
+    for (sequence, message) in model.messages where message.isLive {
+      let state = core.state.state(of: sequence)
+      // That it is dead may have stood in a segment that was dropped.
+      if state != .pending && state != message.state {
+        return "message \(sequence) is \(String(describing: state)), not \(message.state)"
+      }
+    }
+    return payloadDifference()
+  }
+
+  /// A file that nobody knows.
+  func orphan() -> String? {
+    // What the checkpoint before still needs stays, whether it is known or not.
+    let needed = core.checkpoints.kept.flatMap(\.needs.keys).map { FileNames.segment($0) }
+    let segments = Set(core.state.segments.map(\.file) + needed)
+    let known = Set([FileNames.identity, FileNames.quarantine] + FileNames.reserves)
+    let names = (try? disk.list()) ?? []
+    let checkpoints = CheckpointReader.numbers(in: names)
+    if checkpoints.count > 4 { return FileNames.checkpoint(checkpoints[4]) }
+    return names.first {
+      !known.contains($0) && !segments.contains($0) && FileNames.checkpointNumber($0) == nil
+    }
+  }
+
   private func payloadDifference() -> String? {
     let live = model.messages.filter(\.value.isLive).keys.sorted()
     let payloads = LogReader(disk: disk).payloads(at: core.locate(live))

@@ -225,8 +225,26 @@ extension LogRun {
     job = nil
   }
 
-  mutating func compact() throws {
+  /// Begins one, or tells the log of the one that was written meanwhile.
+  mutating func writeCheckpoint() throws {
     guard let core else { return }
+    if checkpoint != nil { return try deliverCheckpoint() }
+    if chance(30) { nowMs += 1200 }
+    guard let wanted = core.checkpointWanted(nowMs: nowMs) else { return }
+    checkpoint = wanted.run(on: disk)
+    if chance(60) { try deliverCheckpoint() }
+  }
+
+  mutating func deliverCheckpoint() throws {
+    guard let core, let result = checkpoint else { return }
+    checkpoint = nil
+    do throws(LogFailure) { try core.checkpointed(result, nowMs: nowMs) } catch {
+      return try died(error)
+    }
+  }
+
+  mutating func compact() throws {
+    guard checkpoint == nil, let core else { return try deliverCheckpoint() }
     do throws(LogFailure) { _ = try core.compact(nowMs: nowMs) } catch {
       return try died(error)
     }
@@ -234,6 +252,46 @@ extension LogRun {
   }
 
   // MARK: The world
+
+  /// One of two good checkpoints is lost, cut or has a bit flipped: the other one will do.
+  mutating func damageCheckpoint() throws {
+    guard chance(20), !disk.isStopped else { return }
+    // An older one that came back with a power cut doesn't count.
+    let newest = CheckpointReader.numbers(in: (try? disk.list()) ?? []).prefix(2)
+    let good = newest.filter { (try? CheckpointReader.read($0, on: disk)) != nil }
+    guard good.count == 2, let victim = good.randomElement(using: &random) else { return }
+    let name = FileNames.checkpoint(victim)
+    guard let bytes = disk.contents(name) else { return }
+    switch int(0...2) {
+    case 0: disk.flip(name, bit: int(0...(bytes.count * 8 - 1)))
+    case 1: disk.put(name, Array(bytes[..<int(0...(bytes.count - 1))]))
+    default: disk.remove(name)
+    }
+  }
+
+  /// Without any checkpoint nothing that lives is lost; and when nothing is reported, all is as it was.
+  mutating func startWithoutCheckpoints() throws {
+    let copy = disk.clone(seed: random.next())
+    copy.crash(keeping: .everything)
+    copy.setCapacity(.max)
+    for number in CheckpointReader.numbers(in: (try? copy.list()) ?? []) {
+      let name = FileNames.checkpoint(number)
+      if chance(50) || copy.contents(name)?.count ?? 0 < 100 {
+        copy.remove(name)
+      } else {
+        copy.flip(name, bit: 700)
+      }
+    }
+    options.saltSeed = random.next()
+    do {
+      let (again, report) = try LogCore.open(disk: copy, options: options, nowMs: nowMs)
+      let check = LogCheck(core: again, model: model, disk: copy)
+      let difference = report.damage.isEmpty ? check.difference() : check.loss()
+      if let difference { throw fail("without checkpoints: \(difference); \(report.damage)") }
+    } catch let error as LogError {
+      throw fail("without checkpoints: \(error)")
+    }
+  }
 
   mutating func jumpClock() {
     switch int(0...2) {

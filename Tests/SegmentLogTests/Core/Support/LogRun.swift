@@ -10,7 +10,7 @@ struct RunFailure: Error, CustomStringConvertible {
 /// A commit that fails leaves two models possible, with and without its frame; the next start decides.
 struct LogRun {
   var random: SplitMix64
-  let disk: SimDisk
+  var disk: SimDisk
   var options: LogOptions
   var core: LogCore?
   var model = LogModel()
@@ -19,20 +19,23 @@ struct LogRun {
   var possible: LogModel?
   var nowMs: UInt64 = 1_700_000_000_000
   var job: PreparationResult?
+  /// A checkpoint that was written while the log went on, and that the log is yet to be told of.
+  var checkpoint: CheckpointResult?
   /// Keys with few different tags, so that hits have to be told apart.
   let hasCollisions: Bool
   var lastCommitMs: UInt64 = 0
   /// Nothing goes wrong by itself; what a crash leaves is given.
-  private(set) var isScript = false
-  private var scriptKeeps: SimDisk.Kept? = .nothing
+  var isScript = false
+  var scriptKeeps: SimDisk.Kept? = .nothing
+  /// Operations of the script that are yet to come.
+  var scriptLeft = LogRun.scriptLength
   /// A twin that can't be read is not confirmed, so the message is new.
   var mayMissTwins = false
 
-  /// The same operations whatever goes wrong: `keeping` nil restarts with the page cache as it is.
-  init(script seed: UInt64, keeping: SimDisk.Kept?) {
+  /// The same operations whatever goes wrong.
+  init(script seed: UInt64) {
     self.init(seed: seed)
     isScript = true
-    scriptKeeps = keeping
   }
 
   init(seed: UInt64) {
@@ -50,27 +53,6 @@ struct LogRun {
   mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
   mutating func chance(_ percent: Int) -> Bool { int(1...100) <= percent }
 
-  /// 60 operations of every kind that a log knows, and an end with everything checked.
-  mutating func runScript() throws {
-    try start()
-    for _ in 0..<60 {
-      nowMs += UInt64(int(0...900))
-      switch int(1...100) {
-      case ...30: try enqueue()
-      case ...50: try change()
-      case ...75: try commit()
-      case ...83: try tick()
-      case ...91: try prepare()
-      case ...95: try compact()
-      default: try sealAndStart()
-      }
-    }
-    try commit()
-    disk.clearFaults()
-    isScript = false
-    try check("at the end")
-  }
-
   mutating func run(steps: Int) throws {
     try start()
     for _ in 0..<steps { try step() }
@@ -82,10 +64,11 @@ struct LogRun {
     if disk.isStopped { return try crashAndCheck() }
     switch int(1...100) {
     case ...36: try enqueue()
-    case ...60: try change()
-    case ...78: try commit()
-    case ...84: try tick()
-    case ...88: try prepare()
+    case ...57: try change()
+    case ...74: try commit()
+    case ...79: try tick()
+    case ...83: try prepare()
+    case ...88: try writeCheckpoint()
     case ...90: try compact()
     case ...91: jumpClock()
     case ...92: limitSpace()
@@ -103,6 +86,8 @@ extension LogRun {
   mutating func start() throws {
     core = nil
     job = nil
+    checkpoint = nil
+    if !isScript { try damageCheckpoint() }
     options.saltSeed = random.next()
     while true {
       if !isScript, chance(15) { disk.stop(afterChanges: int(0...14)) }
@@ -113,7 +98,7 @@ extension LogRun {
           continue
         }
         if !isScript { disk.stop(afterChanges: 1 << 40) }
-        if !report.damage.isEmpty { throw fail("damage: \(report.damage)") }
+        if !report.damage.isEmpty { throw fail("damage: \(report)") }
         core = opened
         break
       } catch let error as LogError {
@@ -145,10 +130,11 @@ extension LogRun {
     frame = LogModel.Frame()
     try check("after the start")
     if chance(isScript ? 10 : 25) { try startTwice() }
+    if !isScript, chance(15) { try startWithoutCheckpoints() }
   }
 
   /// A second start, from what is durable and from what is visible, finds the same.
-  private mutating func startTwice() throws {
+  mutating func startTwice() throws {
     for kept in [SimDisk.Kept.nothing, .everything] {
       let copy = disk.clone(seed: random.next())
       copy.crash(keeping: kept)
@@ -159,6 +145,9 @@ extension LogRun {
         if !report.damage.isEmpty { throw fail("damage at a second start: \(report.damage)") }
         if let difference = LogCheck(core: again, model: model, disk: copy).difference() {
           throw fail("second start: \(difference)")
+        }
+        if let orphan = LogCheck(core: again, model: model, disk: copy).orphan() {
+          throw fail("second start: \(orphan) stands in the directory")
         }
       } catch let error as LogError {
         throw fail("second start: \(error)")
@@ -201,6 +190,8 @@ extension LogRun {
     try commit()
     guard let core else { return }
     try deliverJob()
+    try deliverCheckpoint()
+    guard self.core != nil, core.failure == nil else { return }
     do throws(LogFailure) { try core.seal(nowMs: nowMs) } catch { return try died(error) }
     try start()
   }

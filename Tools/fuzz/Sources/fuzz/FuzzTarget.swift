@@ -4,6 +4,7 @@ enum FuzzTarget: String, CaseIterable {
   case frame
   case segment
   case segmentHeader = "segment-header"
+  case checkpoint
   case cold
   case dedup
   case envelope
@@ -14,6 +15,7 @@ enum FuzzTarget: String, CaseIterable {
     case .frame: FrameTarget.run(bytes)
     case .segment: SegmentTarget.run(bytes)
     case .segmentHeader: SegmentHeaderTarget.run(bytes)
+    case .checkpoint: CheckpointTarget.run(bytes)
     case .cold: ColdTarget.run(bytes)
     case .dedup: DedupTarget.run(bytes)
     case .envelope: EnvelopeTarget.run(bytes)

@@ -1,23 +1,33 @@
 import SegmentLog
+import Synchronization
 
-/// A file that is only read.
+/// A file in memory.
 final class MemoryFile: DiskFile {
   let name = "input"
-  private let bytes: [UInt8]
+  private let content: Mutex<[UInt8]>
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8] = []) { content = Mutex(bytes) }
 
-  func size() -> UInt64 { UInt64(bytes.count) }
+  var bytes: [UInt8] { content.withLock { $0 } }
+
+  func size() -> UInt64 { content.withLock { UInt64($0.count) } }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int {
+    let bytes = bytes
     let start = Int(min(offset, UInt64(bytes.count)))
     let count = min(buffer.count, bytes.count - start)
     buffer.copyBytes(from: bytes[start..<start + count])
     return count
   }
 
-  func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(DiskError) -> Int {
-    throw DiskError(operation: .write, file: name, code: 30)
+  /// At its end only.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Int {
+    let copy = Array(bytes)
+    content.withLock { content in
+      precondition(offset == UInt64(content.count))
+      content += copy
+    }
+    return copy.count
   }
 
   func sync() {}
