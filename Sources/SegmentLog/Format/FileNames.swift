@@ -8,6 +8,7 @@ package enum FileNames {
   /// Files of zeros that become segments, or checkpoints, when there is no room to make one.
   package static let segmentReserves = ["reserve-1", "reserve-2"]
   package static let checkpointReserves = ["reserve-3", "reserve-4"]
+  package static let reserves = segmentReserves + checkpointReserves
   package static let quarantine = "quarantine"
   /// What an operator has given up.
   package static let acceptedDamage = "accepted-damage"
