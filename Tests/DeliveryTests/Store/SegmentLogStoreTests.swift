@@ -82,7 +82,8 @@ struct SegmentLogStoreTests {
       }
       for await _ in told.stream {}
       let said = failures.withLock { $0 }
-      #expect(said.count == 1 && said[0].contains("sync of wal-"), "\(said)")
+      #expect(
+        said.count == 1 && said[0].contains("sync of \(world.path)/wal-"), "\(said)")
       while !(await store.nextEvents()).isEmpty {}
       await #expect(throws: StoreError.self) { try await store.enqueue([message("c")]) }
       await store.close()
