@@ -82,7 +82,7 @@ struct SegmentLogStoreTests {
       }
       for await _ in told.stream {}
       #expect(failures.withLock { $0.count } == 1)
-      #expect(failures.withLock { $0[0].contains("sync of wal-") })
+      #expect(failures.withLock { $0[0].contains("sync of ") && $0[0].contains("wal-") })
       while !(await store.nextEvents()).isEmpty {}
       await #expect(throws: StoreError.self) { try await store.enqueue([message("c")]) }
       await store.close()
@@ -100,7 +100,7 @@ struct SegmentLogStoreTests {
       let (store, report) = try await world.open(Self.options())
       #expect(report.damage.count == 1)
       let reason = try #require(store.isReadOnly)
-      #expect(reason.contains("wal-0000000000000001.seg") && reason.contains("log-inspect"))
+      #expect(reason.contains("wal-0000000000000001.seg") && reason.contains("dispatcher repair"))
       await #expect(throws: StoreError.readOnly(reason: reason)) {
         try await store.enqueue([message("new")])
       }
