@@ -64,14 +64,16 @@ extension EndToEnd {
       }
     }
 
-    @Test("repair shows what is lost and changes nothing; --accept goes on without it for good")
-    func repaired() async throws {
+    @Test(
+      "repair shows what is lost and changes nothing; --accept goes on without it for good",
+      arguments: [true, false])
+    func repaired(hasCheckpoints: Bool) async throws {
       try await build()
       let clean = try await repair()
       #expect(clean.status == 0, "\(clean)")
       #expect(clean.output.contains("nothing is damaged"))
       try flip(segment: 2)
-      try removeCheckpoints()
+      if !hasCheckpoints { try removeCheckpoints() }
       let before = try contents()
       let shown = try await repair()
       #expect(shown.status == 2, "\(shown)")
@@ -88,7 +90,7 @@ extension EndToEnd {
           "6 accepted = 0 delivered + 0 dead + 1 cancelled or lost + 5 pending"),
         "\(accepted.output)")
       for _ in 0..<2 {
-        try removeCheckpoints()
+        if !hasCheckpoints { try removeCheckpoints() }
         let service = try await Service.start(log: log)
         #expect(!service.errors.contains("is damaged"), "\(service.errors)")
         #expect(service.errors.contains("accepted before"), "\(service.errors)")
@@ -148,6 +150,36 @@ extension EndToEnd {
         Programs.dispatcher, ["repair", "--log", folder.path("nowhere").path])
       #expect(nowhere.status == 74, "\(nowhere)")
       #expect(!FileManager.default.fileExists(atPath: folder.path("nowhere").path))
+    }
+
+    @Test("a checkpoint of another time or place is named and not believed, and nothing is lost")
+    func checkpoints() async throws {
+      try await build()
+      let names = try FileManager.default.contentsOfDirectory(atPath: log.path)
+        .filter { $0.hasPrefix("ckpt-") }.sorted()
+      let newest = try #require(names.last)
+      let whole = try Data(contentsOf: log.appendingPathComponent(newest))
+      var rotten = whole
+      rotten[whole.count / 2] ^= 1
+      // Rotten, cut, empty; and the log as it was before its last run, beside what knows more.
+      for (number, bytes) in [rotten, whole.prefix(20), Data(), whole].enumerated() {
+        let copy = folder.path("copy-\(number)")
+        try FileManager.default.copyItem(at: log, to: copy)
+        try bytes.write(to: copy.appendingPathComponent(newest))
+        let isOlder = bytes == whole
+        if isOlder {
+          try FileManager.default.removeItem(
+            at: copy.appendingPathComponent(segment(3).lastPathComponent))
+        }
+        let service = try await Service.start(log: copy, ready: false)
+        try await eventually("recovered") {
+          service.errors.contains("log recovered") ? true : nil
+        }
+        #expect(service.errors.contains("\(newest) is not used"), "\(service.errors)")
+        try await service.stop()
+        let run = try await ProgramRun.run(Programs.dispatcher, ["repair", "--log", copy.path])
+        #expect(run.status == 0, "\(isOlder): \(run)")
+      }
     }
 
     @Test("a missing segment in the middle is named, and can be accepted")

@@ -10,10 +10,8 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md", "README.md"]),
-    // Empty without the Thread Sanitizer.
-    .target(name: "ThreadSanitizer"),
     .testTarget(
-      name: "SegmentLogTests", dependencies: ["SegmentLog", "ThreadSanitizer"],
+      name: "SegmentLogTests", dependencies: ["SegmentLog"],
       // Tests of the log-inspect program need the program.
       exclude: ["Golden/v1", "Golden/stores", "Scan/LogInspectTests.swift"]),
   ],
@@ -40,8 +38,19 @@ if Context.environment["ENGINE_TESTS_WITH_STORE"] == "1" {
     .testTarget(
       name: "DeliveryTests",
       dependencies: [
-        "Delivery", "SegmentLog", "ThreadSanitizer",
+        "Delivery", "SegmentLog",
         .product(name: "Logging", package: "swift-log"),
       ]),
   ]
+}
+
+/// Under the Thread Sanitizer, with what tells it of the Swift runtime.
+if Context.environment["ENGINE_TESTS_KIND"] == "thread" {
+  package.targets += [
+    .target(name: "ThreadSanitizer"),
+    .target(name: "TracedContinuations", dependencies: ["ThreadSanitizer"]),
+  ]
+  for target in package.targets where target.isTest {
+    target.dependencies.append("TracedContinuations")
+  }
 }

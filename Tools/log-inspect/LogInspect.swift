@@ -100,6 +100,7 @@ struct LogInspect: ParsableCommand {
     if follow {
       let since = which.since?.unixMs ?? (records ? 0 : nil)
       try FollowView(LogTail(disk, sinceMs: since), which.filter, json: json).run(to: output)
+      return 0
     }
     if let salvage { return try write(to: salvage, disk, output) }
     if audit { return try printAudit(disk, output) }

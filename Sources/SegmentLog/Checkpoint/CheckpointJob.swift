@@ -10,9 +10,12 @@ package final class CheckpointJob: Sendable {
   private let position: LogPosition
   /// The one before, which stays.
   private let previous: UInt64?
+  /// A file of the reserve to write it into, where there is no room for a new one.
+  private let spare: String?
   private let content: Mutex<Checkpoint?>
 
-  init(_ content: Checkpoint, previous: UInt64?) {
+  init(_ content: Checkpoint, previous: UInt64?, spare: String? = nil) {
+    self.spare = spare
     number = content.number
     position = content.position
     self.previous = previous
@@ -42,6 +45,10 @@ package final class CheckpointJob: Sendable {
 
   /// What an earlier try could not delete is in the way.
   private func create(_ name: String, on disk: any Disk) throws(DiskError) -> any DiskFile {
+    if let spare {
+      try disk.rename(spare, to: name)
+      return try disk.open(name, .readWrite)
+    }
     do throws(DiskError) { return try disk.open(name, .createNew) } catch {
       try disk.unlink(name)
       return try disk.open(name, .createNew)
@@ -56,6 +63,7 @@ package final class CheckpointJob: Sendable {
     let ids = content.segments.map(\.id)
     var encoder = CheckpointEncoder(file: file)
     try encoder.encode(content)
+    if spare != nil { try file.truncate(to: encoder.bytes) }
     try file.sync()
     for id in ids where needs[id] == nil && encoder.noted.contains(id) { needs[id] = .note }
     return (KeptCheckpoint(number: number, position: position, needs: needs), encoder.bytes)

@@ -22,7 +22,7 @@ struct CheckpointSchedule {
   private var lastChangeAtMs: UInt64
   /// When the last one was begun; nil before the first one of this run.
   private var lastAtMs: UInt64?
-  private var lastBytes: UInt64 = 0
+  private(set) var lastBytes: UInt64 = 0
   private var failedAtMs: UInt64?
   /// Another one, even without changes, lets files go.
   var letsFilesGo = false
@@ -86,9 +86,11 @@ struct CheckpointSchedule {
     if kept.count > 2 { kept.removeLast() }
   }
 
-  mutating func failed(nowMs: UInt64) {
+  /// Without `waits` the next try is due at once.
+  mutating func failed(nowMs: UInt64, waits: Bool = true) {
     isRunning = false
-    failedAtMs = nowMs
+    failedAtMs = waits ? nowMs : nil
+    if !waits { lastAtMs = nil }
     hasChanged = true
   }
 }

@@ -23,7 +23,8 @@ extension LogCore {
     content.attempts = state.attempts
     content.damage = state.damage
     content.counters.lostOutside = state.openOutside
-    return CheckpointJob(content, previous: checkpoints.kept.first?.number)
+    return CheckpointJob(
+      content, previous: checkpoints.kept.first?.number, spare: fileForCheckpoint())
   }
 
   /// What became of a job. A checkpoint that failed is tried again later; only a directory that can't
@@ -34,7 +35,8 @@ extension LogCore {
       checkpoints.written(checkpoint, bytes: bytes)
       checkpointError = nil
     case .failed(let error):
-      checkpoints.failed(nowMs: nowMs)
+      // With a file of the reserve there is no need to wait for room.
+      checkpoints.failed(nowMs: nowMs, waits: !(error.isNoSpace && hasFileForCheckpoint))
       checkpointError = error
     case .namesUnknown(let error):
       checkpoints.failed(nowMs: nowMs)

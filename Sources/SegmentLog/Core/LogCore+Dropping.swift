@@ -88,7 +88,7 @@ extension LogCore {
   var bytesOnDisk: UInt64 {
     var bytes = sealedBytes + state.segments[state.segments.count - 1].fileBytes
     if case .ready(let file) = preparation { bytes += file.size }
-    return bytes + reserve.bytes
+    return bytes + reserve.bytes + checkpointReserve.bytes
   }
 
   package func overview() -> LogOverview {

@@ -126,7 +126,7 @@ extension LogCore {
     numbers.space = spaceLevel
     numbers.freeBytes = space.space?.availableBytes ?? 0
     numbers.markBytes = space.markBytes
-    numbers.reserveBytes = reserve.bytes
+    numbers.reserveBytes = reserve.bytes + checkpointReserve.bytes
     return numbers
   }
 }

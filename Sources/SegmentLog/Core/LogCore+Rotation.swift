@@ -117,7 +117,8 @@ extension LogCore {
   /// there or being made.
   /// Every job that is given out must come back by `prepared`, before `seal`.
   package func preparationWanted(nowMs: UInt64) -> PreparationJob? {
-    guard failure == nil, !isSealed else { return nil }
+    // One at a time: a segment that is needed meanwhile is made on the spot.
+    guard failure == nil, !isSealed, !isMakingReserve else { return nil }
     switch preparation {
     case .running: return nil
     case .ready: return reserveWanted(nowMs: nowMs)
@@ -130,6 +131,8 @@ extension LogCore {
 
   package func prepared(_ result: PreparationResult, nowMs: UInt64) {
     if reserve.made(result, nowMs: nowMs) { return }
+    if checkpointReserve.made(result, nowMs: nowMs) { return }
+    defer { noteShortage(nowMs: nowMs) }
     switch result.outcome {
     case .success(let file):
       if isSealed || failure != nil { file.discard(from: disk) } else { preparation = .ready(file) }

@@ -21,7 +21,17 @@ extension LogCore {
   var isShortOfSpace: Bool { space.isLow || preparation.lacksSpace }
 
   /// A call of the system, of microseconds.
-  func lookAtSpace(nowMs: UInt64) { space.looked(try? disk.space(), atMs: nowMs) }
+  func lookAtSpace(nowMs: UInt64) {
+    space.looked(try? disk.space(), atMs: nowMs)
+    noteShortage(nowMs: nowMs)
+  }
+
+  /// What stays for the duplicate check alone goes when room is short.
+  func noteShortage(nowMs: UInt64) {
+    guard isShortOfSpace != wasShortOfSpace else { return }
+    wasShortOfSpace = isShortOfSpace
+    reviewFiles(nowMs: nowMs)
+  }
 
   /// Whether a message may be taken.
   func hasSpaceForMessages(nowMs: UInt64) -> Bool {
@@ -45,9 +55,27 @@ extension LogCore {
   /// The reserve is made when there is something to lose, and out of room that isn't needed for
   /// messages.
   func reserveWanted(nowMs: UInt64) -> PreparationJob? {
+    let segment = Reserve.segmentSize(space.segmentSize)
     guard state.nextSequence > 1, !isShortOfSpace, let free = space.space?.availableBytes,
-      free >= space.markBytes.addingCapped(Reserve.fileSize(segmentSize: space.segmentSize))
+      free >= space.markBytes.addingCapped(segment)
     else { return nil }
-    return reserve.wanted(segmentSize: space.segmentSize, nowMs: nowMs)
+    if let job = reserve.wanted(size: segment, nowMs: nowMs) { return job }
+    let checkpoint = Reserve.checkpointSize(last: checkpoints.lastBytes)
+    guard free >= space.markBytes.addingCapped(checkpoint) else { return nil }
+    checkpointReserve.outgrow(leastForCheckpoint, on: disk)
+    return checkpointReserve.wanted(size: checkpoint, nowMs: nowMs)
   }
+
+  var isMakingReserve: Bool { reserve.isRunning || checkpointReserve.isRunning }
+
+  private var leastForCheckpoint: UInt64 { checkpoints.lastBytes.addingCapped(4096) }
+
+  /// For a checkpoint, when the last try found no room.
+  func fileForCheckpoint() -> String? {
+    guard checkpointError?.isNoSpace == true else { return nil }
+    return checkpointReserve.giveAway(atLeast: leastForCheckpoint)
+  }
+
+  /// Whether the next checkpoint, other than the last one, finds room.
+  var hasFileForCheckpoint: Bool { checkpointReserve.largest >= leastForCheckpoint }
 }

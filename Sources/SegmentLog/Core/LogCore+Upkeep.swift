@@ -33,6 +33,8 @@ extension LogCore {
     due = earlier(due, space.dueMs(nowMs: nowMs))
     due = earlier(due, checkpoints.dueMs(nowMs: nowMs))
     switch preparation {
+    // What is being made for the reserve comes back first.
+    case .none where isMakingReserve, .failed where isMakingReserve: break
     case .none: due = earlier(due, nowMs)
     case .failed(_, let atMs):
       due = earlier(due, self.due(after: Upkeep.retryMs, since: atMs, nowMs: nowMs))

@@ -21,7 +21,10 @@ package final class LogCore {
   var nextFrameNumber: UInt64
   var preparation = Preparation.none
   var space: SpaceWatch
-  var reserve = Reserve()
+  /// When the files were reviewed last.
+  var wasShortOfSpace = false
+  var reserve = Reserve(FileNames.segmentReserves)
+  var checkpointReserve = Reserve(FileNames.checkpointReserves)
   var failure: LogFailure?
   var isSealed = false
   /// Writes that failed since the last frame that was durable.
@@ -81,6 +84,7 @@ package final class LogCore {
       sealedFrames += segment.frames
     }
     reserve.adopt(from: disk)
+    checkpointReserve.adopt(from: disk)
     lookAtSpace(nowMs: nowMs)
     reviewFiles(nowMs: nowMs)
   }

@@ -79,7 +79,7 @@ extension Recovery {
   }
 
   private func takeReserve(atLeast size: UInt64) throws(LogError) -> PreparedFile? {
-    var reserve = Reserve()
+    var reserve = Reserve(FileNames.segmentReserves)
     reserve.adopt(from: disk)
     do throws(DiskError) {
       return try reserve.take(atLeast: size, as: FileNames.next, on: disk)

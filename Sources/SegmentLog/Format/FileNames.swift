@@ -5,8 +5,10 @@ package enum FileNames {
   package static let identityTemporary = "store.json.tmp"
   /// The segment that is prepared ahead.
   package static let next = "next.tmp"
-  /// Files of zeros that become segments when there is no room to make one.
-  package static let reserves = ["reserve-1", "reserve-2"]
+  /// Files of zeros that become segments, or checkpoints, when there is no room to make one.
+  package static let segmentReserves = ["reserve-1", "reserve-2"]
+  package static let checkpointReserves = ["reserve-3", "reserve-4"]
+  package static let reserves = segmentReserves + checkpointReserves
   package static let quarantine = "quarantine"
   /// What an operator has given up.
   package static let acceptedDamage = "accepted-damage"

@@ -41,9 +41,8 @@ extension EndToEnd {
         Set(accepted).isSubset(of: receiver.all.map(\.id))
           ? try await service.metrics()["dispatcher_pending"] == 0 ? true : nil : nil
       }
-      #expect(try await service.post("{\"Url\":\"\(receiver.url)\"}").status == 507)
 
-      try disk.makeRoom()
+      // What was delivered is dropped: so room comes back though the other one keeps what it took.
       try await eventually("it takes messages again; \(service.errors.suffix(1000))") {
         let answer = try await service.post("{\"UUID\":\"after\",\"Url\":\"\(receiver.url)\"}")
         return answer.status == 202 ? true : nil

@@ -10,8 +10,9 @@ struct SpaceTests {
   private func smallLog() throws -> TestLog {
     let log = try TestLog(disk: SimDisk(seed: 1, capacity: 4 << 20), segmentSize: 64 << 10)
     try log.store(1, 2, 3)
-    for _ in 0..<4 { try log.prepare() }
+    for _ in 0..<6 { try log.prepare() }
     #expect(log.core.reserve.files.count == 2)
+    #expect(log.core.checkpointReserve.files.count == 2)
     #expect(log.core.preparation.isReady)
     return log
   }
@@ -76,11 +77,8 @@ struct SpaceTests {
   @Test("an idle log with room looks at nothing")
   func idle() throws {
     let log = try smallLog()
-    log.nowMs += 1000
-    try log.core.tick(nowMs: log.nowMs)
-    let looks = log.disk.calls(.space)
+    try log.settle()
     #expect(log.core.nextTickDueMs(nowMs: log.nowMs) == nil)
-    #expect(looks == log.disk.calls(.space))
   }
 
   @Test("under pressure finished segments go that only the duplicate check would keep")
@@ -88,11 +86,11 @@ struct SpaceTests {
     let log = try smallLog()
     try log.end([1, 2, 3])
     try log.rotate()
-    try log.core.tick(nowMs: log.nowMs)
+    try log.settle()
     #expect(log.segments == [1, 2])
     try leave(100 << 10, log)
     #expect(stage(log, 4) == .refused(.diskFull))
-    try log.core.tick(nowMs: log.nowMs)
+    try log.settle()
     #expect(log.segments == [2])
   }
 
@@ -125,7 +123,7 @@ struct SpaceTests {
     log.disk.put("ballast", [])
     log.nowMs += 1000
     try log.core.tick(nowMs: log.nowMs)
-    for _ in 0..<4 { try log.prepare() }
+    for _ in 0..<6 { try log.prepare() }
     try log.end([2])
     #expect(log.core.spaceLevel == .enough)
     #expect(log.core.reserve.files.count == 2)
@@ -133,6 +131,24 @@ struct SpaceTests {
     try log.cutPower()
     #expect(log.lookup(1)?.attempts == count)
     #expect(log.core.totals.delivered == 1)
+  }
+
+  @Test("one file is made at a time, also when the log goes on in the next segment meanwhile")
+  func oneAtATime() throws {
+    let log = try TestLog(segmentSize: 64 << 10)
+    try log.store(1)
+    try log.prepare()
+    for made in 0..<4 {
+      let job = try #require(log.core.preparationWanted(nowMs: log.nowMs))
+      try log.rotate()
+      try log.settleWitness()
+      #expect(log.core.preparationWanted(nowMs: log.nowMs) == nil, "while making \(made)")
+      #expect(log.core.nextTickDueMs(nowMs: log.nowMs) != log.nowMs)
+      log.core.prepared(job.run(on: log.disk), nowMs: log.nowMs)
+      try log.prepare()
+    }
+    #expect(log.core.reserve.files.count == 2)
+    #expect(log.core.checkpointReserve.files.count == 2)
   }
 
   @Test("a reserve stays over restarts and is not written again")
@@ -144,7 +160,7 @@ struct SpaceTests {
     try log.restart()
     #expect(log.core.reserve.files.map(\.name) == ["reserve-1", "reserve-2"])
     log.disk.record()
-    for _ in 0..<4 { try log.prepare() }
+    for _ in 0..<6 { try log.prepare() }
     #expect(!log.disk.trace.contains { $0.contains("reserve") })
   }
 
@@ -161,13 +177,48 @@ struct SpaceTests {
         }
       } catch {}
       log.disk.crash(keeping: .random)
-      for name in FileNames.reserves {
+      for name in FileNames.segmentReserves {
         #expect(log.disk.contents(name)?.allSatisfy { $0 == 0 } ?? true, "\(name) at \(point)")
       }
       log.disk.setCapacity(.max)
       try log.restart()
       #expect(log.core.totals.accepted == 3)
     }
+  }
+
+  @Test("without a free byte checkpoints are written into the reserve, and room comes back")
+  func checkpointsFromReserve() throws {
+    let log = try smallLog()
+    try log.end([1, 2, 3])
+    try log.rotate()
+    try leave(0, log)
+    #expect(stage(log, 4) == .refused(.diskFull))
+    try log.settle()
+    #expect(log.checkpoints.count == 2)
+    #expect(log.core.checkpointReserve.files.count < 2)
+    #expect(log.segments == [2])
+    #expect(try log.disk.space().availableBytes > 0)
+    try log.cutPower()
+    #expect(log.core.totals.delivered == 3)
+    #expect(log.report.damage.isEmpty)
+  }
+
+  @Test("the reserve for checkpoints grows with them")
+  func checkpointReserveGrows() throws {
+    var reserve = Reserve(FileNames.checkpointReserves)
+    let disk = SimDisk(seed: 1)
+    for _ in 0..<2 {
+      let wanted = reserve.wanted(size: Reserve.checkpointSize(last: 10_000), nowMs: 0)
+      let result = try #require(wanted).run(on: disk)
+      let isOurs = reserve.made(result, nowMs: 0)
+      #expect(isOurs)
+    }
+    #expect(reserve.largest == 20_000)
+    reserve.outgrow(20_000, on: disk)
+    #expect(reserve.files.count == 2)
+    reserve.outgrow(20_001, on: disk)
+    #expect(reserve.files.isEmpty)
+    #expect(try disk.list() == [])
   }
 
   @Test("a quota counts as a full disk, though the file system shows room")
@@ -242,5 +293,14 @@ struct SpaceTests {
     }
     #expect(cause.isNoSpace)
     #expect(try log.disk.list() == before)
+  }
+}
+
+extension TestLog {
+  /// What is due at once is done.
+  fileprivate func settleWitness() throws {
+    nowMs += Upkeep.witnessMs
+    try core.tick(nowMs: nowMs)
+    try checkpoint()
   }
 }

@@ -169,6 +169,85 @@ struct LogInspectTests {
     #expect(try run(log).code == 0)
   }
 
+  @Test("--audit closes, or says what is unaccounted for")
+  func audit() throws {
+    let sample = SampleLog()
+    try put(sample.disk())
+    let text = try run(log, "--audit")
+    #expect(text.code == 0)
+    #expect(
+      text.lines == [
+        "accepted           6", "delivered          2", "dead               1",
+        "cancelled          1", "pending            2", "unaccounted for    0",
+        "it closes: accepted = delivered + dead + cancelled + pending",
+      ])
+    let damaged = sample.disk()
+    damaged.flip(FileNames.segment(1), bit: (Int(sample.first.offsets[0]) + 20) * 8)
+    try put(damaged)
+    #expect(try run(log, "--audit").output.contains("message 2 is unaccounted for"))
+    let result = try run(log, "--audit", "--json")
+    #expect(result.code == 2)
+    let object = try json(result.output)
+    #expect(object["Accepted"] as? Int == 6 && object["Unaccounted"] as? Int == 2)
+    #expect(object["Closes"] as? Bool == false)
+    let ranges = try #require(object["UnaccountedSequences"] as? [[String: Int]])
+    #expect(ranges == [["First": 2, "Last": 2], ["First": 4, "Last": 4]])
+  }
+
+  @Test("--stats tells sizes, ratios, latencies and top destinations")
+  func stats() throws {
+    try put(SampleLog().disk())
+    let text = try run(log, "--stats")
+    #expect(text.code == 0 && text.output.contains("1.000 frames per sync"))
+    #expect(text.output.contains("p99.9") && text.output.contains("http://b:8080"))
+    let object = try json(run(log, "--stats", "--json").output)
+    #expect(object["Messages"] as? Int == 6 && object["FramesPerSync"] as? Double == 1)
+    let latency = try #require(object["LatencyMs"] as? [String: [String: Any]])
+    #expect(latency["Delivered"]?["P50"] as? Int == 10)
+    #expect(latency["Dead"]?["P99.9"] as? Int == 20)
+    let top = try #require(object["TopDestinations"] as? [[String: Any]])
+    #expect(top.first?["Messages"] as? Int == 6)
+  }
+
+  @Test("--records shows what is asked for")
+  func filters() throws {
+    try put(SampleLog().disk())
+    func sequences(_ arguments: String...) throws -> [Int] {
+      let result = try run([log, "--json"] + arguments)
+      #expect(result.code == 0, "\(arguments)")
+      return try result.lines.map { try #require(json($0)["Sequence"] as? Int) }
+    }
+    #expect(try sequences("--records", "--state", "dead,cancelled") == [2, 3])
+    #expect(try sequences("--state", "pending", "--state", "dead") == [2, 4, 6])
+    #expect(try sequences("--records", "--uuid", "order_3-A") == [3])
+    #expect(try sequences("--destination", "HTTP://B:8080/any/path") == [1, 2, 3, 4, 5, 6])
+    #expect(try sequences("--destination", "http://b").isEmpty)
+    #expect(try sequences("--since", "2023-11-14T22:13:20.040Z") == [5, 6])
+    #expect(try sequences("--until", "2023-11-14T23:13:20.040+01:00") == [1, 2, 3, 4])
+    #expect(try sequences("--since", "2023-11-15").isEmpty)
+    #expect(try sequences("--since", "1h").isEmpty)
+    #expect(try sequences("--until", "1h").count == 6)
+    #expect(try run(log, "--records", "--state", "lost").code == 64)
+    #expect(try run(log, "--since", "yesterday").code == 64)
+    #expect(try run(log, "--audit", "--state", "dead").code == 64)
+  }
+
+  @Test("a salvage without room or a directory leaves nothing behind and says why")
+  func salvageFailures() throws {
+    try put(SampleLog().disk())
+    let none = try run(log, "--salvage", directory.path + "/none/out")
+    #expect(none.code == 73 && none.errors.contains("No such file"))
+    // The sample's payloads are no messages: each is named, and nothing is written of it.
+    let out = directory.path + "/out"
+    let result = try run(log, "--salvage", out)
+    #expect(result.code == 0 && result.errors.contains("0 messages written to \(out)"))
+    #expect(result.errors.contains("message 3 (order_3-A) can't be read"))
+    let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+    #expect(names.contains("out") && !names.contains("out.tmp"))
+    let full = try run(log, "--salvage", "/dev/full")
+    #expect(full.code == 0 || full.code == 73)
+  }
+
   @Test("no byte and no time of a file changes")
   func readOnly() throws {
     try put(SampleLog(sealed: false).disk())
@@ -180,7 +259,10 @@ struct LogInspectTests {
       }
     }
     let before = try state()
-    for option in ["--verify", "--records", "--json"] { _ = try run(log, option) }
+    for option in ["--verify", "--records", "--json", "--audit", "--stats"] {
+      _ = try run(log, option)
+    }
+    _ = try run(log, "--salvage", "-")
     #expect(try state() == before)
   }
 

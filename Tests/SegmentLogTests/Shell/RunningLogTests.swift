@@ -205,9 +205,10 @@ struct RunningLogTests {
   func diskFull() async throws {
     try await withBench { bench in
       let log = try await bench.open { $0.log.segmentSize = 256 << 10 }
+      _ = try await log.enqueue([LogWorkbench.record(0, size: 8_000)])
       bench.syncs.fill()
       var refused = false
-      var stored: [Sequence] = []
+      var stored: [Sequence] = [1]
       while !refused {
         do throws(LogRejection) {
           let answer = try await log.enqueue([LogWorkbench.record(stored.count, size: 8_000)])

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Standard output in large writes. A reader that went away ends the program quietly (SIGPIPE).
+/// Standard output in large writes. A reader that went away ends the program quietly: by SIGPIPE, or
+/// where whoever started it ignores that, because nothing can be written any more.
 final class Output {
   private var buffer: [UInt8] = []
   private static let flushSize = 64 << 10
@@ -16,15 +17,13 @@ final class Output {
     if buffer.count >= Self.flushSize { flush() }
   }
 
-  /// Whole lines that stand ready.
-  func write(_ bytes: [UInt8]) -> Bool {
-    flush()
-    return Self.write(bytes, to: STDOUT_FILENO)
-  }
+  /// Whole lines that stand ready. False when nobody takes them.
+  func write(_ bytes: [UInt8]) -> Bool { flush() && Self.write(bytes, to: STDOUT_FILENO) }
 
-  func flush() {
-    _ = Self.write(buffer, to: STDOUT_FILENO)
-    buffer.removeAll(keepingCapacity: true)
+  @discardableResult
+  func flush() -> Bool {
+    defer { buffer.removeAll(keepingCapacity: true) }
+    return Self.write(buffer, to: STDOUT_FILENO)
   }
 
   /// A line for the person, on standard error.

@@ -1,7 +1,7 @@
 import Glibc
 import SegmentLog
 
-/// Prints what is written into the log from now on, until it is ended.
+/// Prints what is written into the log from now on, until it is ended or nobody listens any more.
 struct FollowView {
   let tail: LogTail
   let filter: MessageFilter
@@ -16,6 +16,7 @@ struct FollowView {
   }
 
   func run(to output: Output) throws(DiskError) {
+    Self.unblockSignals()
     while true {
       let isMore = try tail.poll { event in
         guard admits(event) else { return }
@@ -25,9 +26,17 @@ struct FollowView {
           output.line(EventView.text(event, naming: true))
         }
       }
-      output.flush()
+      guard output.flush() else { return }
       if !isMore { usleep(Self.pauseMicroseconds) }
     }
+  }
+
+  /// A parent's threads may have blocked what ends it, and a child inherits that.
+  private static func unblockSignals() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&signals, signal) }
+    sigprocmask(SIG_UNBLOCK, &signals, nil)
   }
 
   private func admits(_ event: LogEvent) -> Bool {

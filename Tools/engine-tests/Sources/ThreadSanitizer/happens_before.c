@@ -4,10 +4,13 @@
 //
 // 1. Tasks and continuations. The runtime can say itself when one goes on where another ended. On
 //    other systems the sanitizer asks it to when it starts; on Linux nobody does.
+//    See TracedContinuations.swift for the rest.
 // 2. A contended Synchronization.Mutex. The quick way through it is inlined into our code, and the
 //    sanitizer sees its atomic exchange. When another thread holds or waits for the lock, the library
 //    asks the kernel. Two functions stand in front of the library's (what is linked into the program
 //    wins), call them, and say what they did.
+#include "happens_before.h"
+
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 
@@ -30,6 +33,10 @@ typedef __attribute__((swiftcall)) void unlock_slow(
 
 lock_slow dispatcher_lock_slow __asm__(LOCK);
 unlock_slow dispatcher_unlock_slow __asm__(UNLOCK);
+
+void *swift_task_getCurrent(void);
+
+void dispatcher_continuation_resumed(void) { __tsan_acquire(swift_task_getCurrent()); }
 
 // In libswiftCore: looks the sanitizer's functions up and calls them from then on.
 void __tsan_on_initialize(void);
