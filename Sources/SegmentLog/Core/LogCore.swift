@@ -46,8 +46,8 @@ package final class LogCore {
   /// Recovers what stands on `disk` and starts a new segment. The caller holds the directory's lock.
   ///
   /// From a checkpoint it takes as long as reading the directories of what stands, and the frames
-  /// behind it; without one as long as reading all segments. A tool that opens a stopped log passes a small
-  /// `segmentSize`: that is what is left behind, besides what stays of the old segments.
+  /// behind it; without one as long as reading all segments. A tool that opens a stopped log passes a
+  /// small `segmentSize`: that is what is left behind, besides what stays of the old segments.
   package static func open(disk: any Disk, options: LogOptions, nowMs: UInt64)
     throws(LogError) -> (LogCore, RecoveryReport)
   {
