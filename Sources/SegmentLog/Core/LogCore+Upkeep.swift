@@ -25,8 +25,7 @@ extension LogCore {
   }
 
   /// When there is something to do for `tick`, `preparationWanted` or `checkpointWanted`; nil =
-  /// nothing waits. Never
-  /// further off than the wait in question, whatever the clock did meanwhile.
+  /// nothing waits. Never further off than the wait in question, whatever the clock did meanwhile.
   package func nextTickDueMs(nowMs: UInt64) -> UInt64? {
     guard failure == nil, !isSealed else { return nil }
     var due = earlier(witnessDueMs(nowMs: nowMs), dropDueMs(nowMs: nowMs))
