@@ -38,6 +38,10 @@ extension EndToEnd {
         Programs.dispatcher, ["repair", "--log", log.path] + arguments, directory: folder.url)
     }
 
+    private func inspect(_ arguments: String...) async throws -> ProgramRun {
+      try await ProgramRun.run(Programs.logInspect, [log.path] + arguments)
+    }
+
     private func serve(_ environment: [String: String] = [:]) async throws -> ProgramRun {
       try await ProgramRun.run(
         Programs.dispatcher, ["serve"],
@@ -89,6 +93,12 @@ extension EndToEnd {
         accepted.output.contains(
           "6 accepted = 0 delivered + 0 dead + 1 cancelled or lost + 5 pending"),
         "\(accepted.output)")
+      let verified = try await inspect("--verify")
+      #expect(verified.status == 0, "\(verified)")
+      #expect(verified.output.contains("message 3") || verified.output.contains("lost: 3; accepted"))
+      let audit = try await inspect("--audit")
+      #expect(audit.status == 0 && audit.output.contains("message 3 lost to damage and given up"))
+      #expect(audit.output.contains("dead + cancelled + lost + pending"), "\(audit.output)")
       for _ in 0..<2 {
         if !hasCheckpoints { try removeCheckpoints() }
         let service = try await Service.start(log: log)
@@ -191,8 +201,13 @@ extension EndToEnd {
       #expect(shown.status == 2, "\(shown)")
       #expect(shown.output.contains("segment 2 is missing"), "\(shown.output)")
       #expect(shown.output.contains("messages 3 to 4 lost"), "\(shown.output)")
+      #expect(try await inspect("--verify").status == 3)
       #expect(try await repair("--accept").status == 0)
-      try removeCheckpoints()
+      for _ in 0..<2 {
+        let verified = try await inspect("--verify")
+        #expect(verified.status == 0 && verified.output.contains("missing; accepted"), "\(verified)")
+        try removeCheckpoints()
+      }
       let service = try await Service.start(log: log)
       #expect(try await service.metrics()["dispatcher_pending"] == 4)
       #expect(try await service.metrics()["dispatcher_log_lost_messages"] == 2)
@@ -255,6 +270,14 @@ extension EndToEnd {
       }
       try whole.write(to: segment(id))
       #expect(try await repair().status == 0)
+
+      // Given up, its file stays as it is, and that is no news.
+      try whole.prefix(100).write(to: segment(id))
+      #expect(try await repair("--accept").status == 0)
+      let verified = try await inspect("--verify")
+      #expect(verified.status == 0 && verified.output.contains("; accepted"), "\(verified)")
+      let audit = try await inspect("--audit")
+      #expect(audit.status == 0 && audit.output.contains("lost and given up"), "\(audit)")
     }
   }
 }
