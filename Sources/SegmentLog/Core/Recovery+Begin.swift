@@ -153,11 +153,9 @@ extension Recovery {
 
   /// Copies what was invalid, then cuts the last run's segment to its end.
   private mutating func setAside(_ last: LastSegment?) {
-    let failed = Quarantine.copy(quarantine, on: disk)
-    for (item, error) in failed {
-      report.notes.append("\(item.file): \(item.end - item.offset) bytes not copied: \(error)")
-    }
-    guard let last, !last.isDamaged, !last.isEmpty, failed.isEmpty else { return }
+    let outcome = Quarantine.copy(quarantine, on: disk)
+    report.notes += outcome.notes
+    guard let last, !last.isDamaged, !last.isEmpty, outcome.isComplete else { return }
     do throws(DiskError) {
       try cut(last.found, to: last.durableEnd)
       let index = state.segments.count - 2

@@ -118,6 +118,7 @@ private final class SwitchedDisk: Disk {
 
   var path: String { disk.path }
   func list() throws(DiskError) -> [String] { try disk.list() }
+  func list(in directory: String) throws(DiskError) -> [String] { try disk.list(in: directory) }
   func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
     if mode == .createNew { try syncs.create(name) }
     return SwitchedFile(try disk.open(name, mode), syncs, isNew: mode == .createNew)
