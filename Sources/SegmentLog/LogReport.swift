@@ -92,6 +92,9 @@ package struct LogMetrics: Sendable, Equatable {
   package var markBytes: UInt64 = 0
   /// In files of zeros that become segments when the disk is full.
   package var reserveBytes: UInt64 = 0
+  /// Tries in a row to write a checkpoint that failed, and why; 0 and nil when the last one stands.
+  package var failedCheckpoints: UInt64 = 0
+  package var checkpointFailure: DiskError?
   package var waitingMessages: UInt64 = 0
   package var waitingBytes: UInt64 = 0
   package init() {}

@@ -73,7 +73,8 @@ package final class SegmentLogStore: MessageStore {
       space: { level in
         feed.spaceIs(level)
         Self.log(level, logger)
-      })
+      },
+      checkpoints: { Self.log(checkpoints: $0, logger) })
     let opened = try await RunningLog.open(
       options.settings, wallMs: { clock.wallMs() }, observer: observer, directory: directory)
     feed.begin(opened.backlog)
@@ -94,6 +95,17 @@ package final class SegmentLogStore: MessageStore {
         and only destinations that don't fail are delivered to
         """)
     }
+  }
+
+  private static func log(checkpoints failure: DiskError?, _ logger: Logger) {
+    guard let failure else {
+      return logger.notice("checkpoints can be written again: finished segments are dropped")
+    }
+    logger.error(
+      """
+      no checkpoint can be written: nothing is lost by that, but finished segments are not dropped, \
+      and the next start reads more of the log; it is tried again every ten seconds
+      """, metadata: ["error": "\(failure)"])
   }
 
   package func nextEvents() async -> [StoreEvent] { await feed.nextEvents() }

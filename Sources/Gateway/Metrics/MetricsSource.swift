@@ -89,6 +89,10 @@ struct MetricsSource: Sendable {
     metrics.single(
       "dispatcher_log_damaged_frames", .gauge, "Damaged frames found at the start.",
       log.damagedFrames)
+    metrics.single(
+      "dispatcher_log_checkpoint_failures", .gauge,
+      "Tries in a row to write a checkpoint that failed; 0 when the last one was written.",
+      log.failedCheckpoints)
     addSpace(to: &metrics, log)
     metrics.single(
       "dispatcher_log_lost_messages", .gauge,

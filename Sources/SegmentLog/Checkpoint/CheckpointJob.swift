@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Writes one checkpoint, off the writer's thread: temporary file → sync → rename → sync of the
@@ -50,6 +51,7 @@ package final class CheckpointJob: Sendable {
       return try disk.open(name, .readWrite)
     }
     do throws(DiskError) { return try disk.open(name, .createNew) } catch {
+      guard error.code == EEXIST else { throw error }
       try disk.unlink(name)
       return try disk.open(name, .createNew)
     }

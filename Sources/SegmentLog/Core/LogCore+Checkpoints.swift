@@ -34,10 +34,12 @@ extension LogCore {
     case .written(let checkpoint, let bytes):
       checkpoints.written(checkpoint, bytes: bytes)
       checkpointError = nil
+      failedCheckpoints = 0
     case .failed(let error):
       // With a file of the reserve there is no need to wait for room.
       checkpoints.failed(nowMs: nowMs, waits: !(error.isNoSpace && hasFileForCheckpoint))
       checkpointError = error
+      failedCheckpoints += 1
     case .namesUnknown(let error):
       checkpoints.failed(nowMs: nowMs)
       throw stop("writing \(FileNames.checkpoint(result.number))", error)
@@ -45,5 +47,12 @@ extension LogCore {
     guard failure == nil, !isSealed else { return }
     reviewFiles(nowMs: nowMs)
     try goOnCompacting(after: result, nowMs: nowMs)
+  }
+
+  /// Why no checkpoint can be written, for a person to mend; nil when the last one was written, and
+  /// when there was just no room for a new file and one of the reserve stands in at once.
+  package var checkpointFailure: DiskError? {
+    guard let error = checkpointError else { return nil }
+    return error.isNoSpace && hasFileForCheckpoint ? nil : error
   }
 }

@@ -127,6 +127,8 @@ extension LogCore {
     numbers.freeBytes = space.space?.availableBytes ?? 0
     numbers.markBytes = space.markBytes
     numbers.reserveBytes = reserve.bytes + checkpointReserve.bytes
+    numbers.checkpointFailure = checkpointFailure
+    numbers.failedCheckpoints = checkpointFailure == nil ? 0 : failedCheckpoints
     return numbers
   }
 }

@@ -32,6 +32,8 @@ package final class LogCore {
   var checkpoints: CheckpointSchedule
   /// Why the last checkpoint could not be written; nil when it was.
   var checkpointError: DiskError?
+  /// Tries in a row that failed.
+  var failedCheckpoints: UInt64 = 0
   /// When the next file may go; nil when none does without anything happening first.
   var dropDueAtMs: UInt64?
   /// Dropped, and not yet told to those who read.

@@ -21,14 +21,18 @@ package final class RunningLog: Sendable {
     package var failed: @Sendable (LogFailure) -> Void
     /// Each change, from `enough` on.
     package var space: @Sendable (SpaceLevel) -> Void
+    /// Checkpoints can't be written any more, and why; nil: one was written again.
+    package var checkpoints: @Sendable (DiskError?) -> Void
     package init(
       committed: @escaping @Sendable ([LogArrival], UInt64) -> Void,
       failed: @escaping @Sendable (LogFailure) -> Void,
-      space: @escaping @Sendable (SpaceLevel) -> Void
+      space: @escaping @Sendable (SpaceLevel) -> Void,
+      checkpoints: @escaping @Sendable (DiskError?) -> Void
     ) {
       self.committed = committed
       self.failed = failed
       self.space = space
+      self.checkpoints = checkpoints
     }
   }
 
@@ -215,6 +219,8 @@ extension RunningLog {
     metrics.freeBytes = numbers.freeBytes
     metrics.markBytes = numbers.markBytes
     metrics.reserveBytes = numbers.reserveBytes
+    metrics.failedCheckpoints = numbers.failedCheckpoints
+    metrics.checkpointFailure = numbers.checkpointFailure
     metrics.waitingMessages = UInt64(waiting.messages)
     metrics.waitingBytes = UInt64(waiting.bytes)
     return metrics

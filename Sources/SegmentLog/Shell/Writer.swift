@@ -33,6 +33,7 @@ final class Writer {
   private var isClosing = false
   /// What the observer was told last.
   private var toldSpace = SpaceLevel.enough
+  private var toldCheckpointFailure = false
 
   init(core: LogCore, shared: LogThreads, settings: Settings) {
     self.core = core
@@ -116,6 +117,7 @@ final class Writer {
       core.prepared(result, nowMs: shared.wallMs())
     case .checkpointed(let result):
       try core.checkpointed(result, nowMs: shared.wallMs())
+      tellCheckpointFailure()
       answerCompactions()
       publish()
     case .compact(let reply):
@@ -202,6 +204,13 @@ final class Writer {
     toldSpace = level
     publish()
     shared.observer.space(level)
+  }
+
+  private func tellCheckpointFailure() {
+    let failure = core.checkpointFailure
+    guard toldCheckpointFailure != (failure != nil) else { return }
+    toldCheckpointFailure = failure != nil
+    shared.observer.checkpoints(failure)
   }
 
   private func answerCompactions() {
