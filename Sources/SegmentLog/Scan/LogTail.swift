@@ -75,13 +75,15 @@ package final class LogTail {
   /// The next frame, or the next segment. False when neither is there yet.
   private func step(_ body: (LogEvent) -> Void) throws(DiskError) -> Bool {
     guard let current = position else { return false }
-    if let frame = try? current.reader.frame(at: current.offset),
+    return giveNext(of: current, body) ? true : try goOn(from: current, body)
+  }
+
+  private func giveNext(of current: Position, _ body: (LogEvent) -> Void) -> Bool {
+    guard let frame = try? current.reader.frame(at: current.offset),
       frame.head.frameNumber >= current.frameNumber
-    {
-      give(frame, body)
-      return true
-    }
-    return try goOn(from: current)
+    else { return false }
+    give(frame, body)
+    return true
   }
 
   private func give(_ frame: FrameReader.Frame, _ body: (LogEvent) -> Void) {
@@ -108,7 +110,9 @@ package final class LogTail {
 
   /// Where no frame stands: with a successor the segment ends here, or bytes of it are damaged and
   /// the next frame in it is looked for.
-  private func goOn(from current: Position) throws(DiskError) -> Bool {
+  private func goOn(
+    from current: Position, _ body: (LogEvent) -> Void
+  ) throws(DiskError) -> Bool {
     let ids = try disk.list().compactMap(FileNames.segmentID)
     guard let next = ids.filter({ $0 > current.segment.id }).min() else { return false }
     let name = FileNames.segment(next)
@@ -117,6 +121,8 @@ package final class LogTail {
     guard let size = try? file.size(), let found = try? SegmentHeader.read(from: file) else {
       return false
     }
+    // Frames may have come between the look at this segment and the one at the directory.
+    if giveNext(of: current, body) { return true }
     var segment = current.segment
     if next == segment.id + 1 { segment.successor = found.header.predecessor }
     if let cut = segment.successor?.durableLength, current.offset < cut,
