@@ -74,21 +74,34 @@ extension LogState {
     forgetUnremembered()
   }
 
-  /// A message that stands before a checkpoint's position, as its frame's directory tells of it.
+  /// The messages of one frame that stands before a checkpoint's position, as its directory tells of
+  /// them. A frame's at a time, and `segment` given apart: looking each one up in the state's table
+  /// would cost more than all the rest.
+  ///
+  /// `batch` gets those that belong into the UUID index, which `insert` takes many at a time. Returns
+  /// the first message that doesn't belong there; those behind it are left out.
   mutating func remember(
-    _ message: DirectoryMessage, in segment: Int, acceptedAtMs: UInt64
-  ) {
-    let sequence = message.sequence
-    let isRecent = sequence >= recent.oldest(before: nextSequence)
-    if isRecent {
-      recent.insert(
-        RecentMessages.Entry(
-          sequence: sequence, key: message.key, contentHash: message.contentHash,
-          acceptedAtMs: acceptedAtMs))
-      if let ending = segments[segment].ending(of: sequence) { recent.end(sequence, ending) }
+    _ messages: [DirectoryMessage], of segment: borrowing SegmentState,
+    _ batch: inout [UUIDIndex.Entry]
+  ) -> Sequence? {
+    let recentFrom = recent.oldest(before: nextSequence)
+    let forgotten = segment.lastAtMs.map { isOver($0) } ?? true
+    let endedFloor = forgotten ? .max : dedupFloor
+    for message in messages {
+      let sequence = message.sequence
+      guard let place = segment.index(of: sequence) else { return sequence }
+      if sequence >= recentFrom {
+        recent.insert(
+          RecentMessages.Entry(
+            sequence: sequence, key: message.key, contentHash: message.contentHash,
+            acceptedAtMs: message.acceptedAtMs))
+        if let ending = segment.ending(of: sequence) { recent.end(sequence, ending) }
+      }
+      if sequence >= endedFloor || segment.isLive(at: place) {
+        batch.append(UUIDIndex.Entry(key: message.key, sequence: sequence))
+      }
     }
-    if isForgotten(sequence, in: segment) { return }
-    index.insert(message.key, sequence)
+    return nil
   }
 
   /// Room in the UUID index for everything in the segments that isn't forgotten.

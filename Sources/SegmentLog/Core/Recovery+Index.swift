@@ -38,6 +38,7 @@ extension Recovery {
         id: segment.id, durableLength: segment.end, lastSequence: segment.next - 1,
         lastFrameCRC: 0))
     var behindDamage = false
+    var batch: [UUIDIndex.Entry] = []
     while true {
       switch try scanner.next() {
       case .frame(let frame):
@@ -46,18 +47,24 @@ extension Recovery {
           state.segments[index].insertMark(offset: frame.offset, sequence: first.sequence)
           behindDamage = false
         }
-        for message in scanner.directory.messages {
-          if !frame.badBlocks.isEmpty, !frame.misses(message) { whole.insert(message.sequence) }
-          guard segment.holds(message.sequence) else {
-            contradiction = "\(segment.file) holds message \(message.sequence)"
-            break
+        if !frame.badBlocks.isEmpty {
+          for message in scanner.directory.messages where !frame.misses(message) {
+            whole.insert(message.sequence)
           }
-          state.remember(message, in: index, acceptedAtMs: frame.head.committedAtMs)
+        }
+        if let stray = state.remember(scanner.directory.messages, of: segment, &batch) {
+          contradiction = "\(segment.file) holds message \(stray)"
+        }
+        if batch.count >= UUIDIndex.batchMax {
+          state.index.insert(batch)
+          batch.removeAll(keepingCapacity: true)
         }
       case .invalid(let range):
         classifier.add(range)
         behindDamage = true
-      case .end: return classifier.finish()
+      case .end:
+        state.index.insert(batch)
+        return classifier.finish()
       }
     }
   }
