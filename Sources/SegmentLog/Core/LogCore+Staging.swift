@@ -106,6 +106,9 @@ extension LogCore {
       return .staged(
         state.nextSequence + UInt64(staged.index), contentHash: staged.contentHash)
     }
+    // The log's own time: a clock that was set back must not make the window longer than what is
+    // kept for it.
+    let nowMs = max(nowMs, state.lastCommittedAtMs)
     // The newest is meant.
     for sequence in state.index.candidates(key).sorted(by: >) {
       guard let found = confirm(sequence, key) else { continue }

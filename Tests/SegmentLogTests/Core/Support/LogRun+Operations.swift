@@ -97,7 +97,7 @@ extension LogRun {
     switch message.state {
     case .pending: return newest
     case .delivered:
-      let age = nowMs > message.acceptedAtMs ? nowMs - message.acceptedAtMs : 0
+      let age = max(nowMs, core.state.lastCommittedAtMs) - message.acceptedAtMs
       return age < options.dedupWindowMs ? newest : nil
     case .dead, .cancelled: return nil
     }
