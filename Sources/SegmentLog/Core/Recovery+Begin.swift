@@ -1,15 +1,18 @@
 extension Recovery {
   /// The new segment: what can't be proven of the last run is written into it again, all of it is
-  /// synced, then it gets its name.
+  /// synced, then it gets its name. It takes the place of a last segment in which nothing is proven.
   mutating func begin(
     store: StoreUUID, after last: LastSegment?
   ) throws(LogError) -> ActiveSegment {
     let file = try prepare(after: last)
     let header = newHeader(store: store, after: last)
-    if let last, last.isEmpty { state.removeLastSegment() }
     var end = FormatLimits.firstFrameOffset
     do throws(LogError) {
       if let last, last.hasUnproven { end = try logAgain(last, into: file, header) }
+      if let last, last.isReplaced {
+        state.removeLastSegment()
+        copyAside()
+      }
       if start == nil { checkAccounting() }
       try settleDamage(store: store)
       if options.onDamage == .refuse && !report.damage.isEmpty {
@@ -37,16 +40,18 @@ extension Recovery {
       id: 1, firstSequence: state.nextSequence,
       createdMs: max(nowMs, state.lastCommittedAtMs), store: store, salt: salts.next(),
       firstFrameNumber: nextFrameNumber, totals: state.totals, predecessor: nil)
-    if let last, last.isEmpty {
+    if let last, last.isReplaced {
       header.id = last.found.id
       header.predecessor = last.found.header?.predecessor
       // A checkpoint may name the place and know it by its salt. Nothing of the old file stays.
       if let salt = last.found.header?.salt { header.salt = salt }
     } else if let last {
-      header.id = last.found.id + 1
+      header.id = max(last.found.id, knownEnd?.position.segment ?? 0) + 1
       header.predecessor = SegmentHeader.Predecessor(
         id: last.found.id, durableLength: last.durableEnd,
-        lastSequence: state.nextSequence - 1, lastFrameCRC: last.lastFrameCRC)
+        lastSequence: last.nextSequence - 1, lastFrameCRC: last.lastFrameCRC)
+    } else if let knownEnd {
+      header.id = knownEnd.position.segment + 1
     }
     return header
   }
@@ -153,11 +158,7 @@ extension Recovery {
 
   /// Copies what was invalid, then cuts the last run's segment to its end.
   private mutating func setAside(_ last: LastSegment?) {
-    let failed = Quarantine.copy(quarantine, on: disk)
-    for (item, error) in failed {
-      report.notes.append("\(item.file): \(item.end - item.offset) bytes not copied: \(error)")
-    }
-    guard let last, !last.isDamaged, !last.isEmpty, failed.isEmpty else { return }
+    guard copyAside(), let last, !last.isDamaged, !last.isReplaced else { return }
     do throws(DiskError) {
       try cut(last.found, to: last.durableEnd)
       let index = state.segments.count - 2
@@ -168,16 +169,33 @@ extension Recovery {
   }
 }
 
+// MARK: What was invalid
+
+extension Recovery {
+  /// False when something could not be copied.
+  @discardableResult
+  private mutating func copyAside() -> Bool {
+    let failed = Quarantine.copy(quarantine, on: disk)
+    for (item, error) in failed {
+      report.notes.append("\(item.file): \(item.end - item.offset) bytes not copied: \(error)")
+    }
+    quarantine.removeAll()
+    return failed.isEmpty
+  }
+}
+
 // MARK: The accounting
 
 extension Recovery {
   /// What was pending when the first segment that stands was begun must have ended in those that
   /// stand; else segments are missing that would still be needed.
   private mutating func checkAccounting() {
-    guard let firstFile, state.endedBelow + endedAgain != state.liveBelow else { return }
+    // Without any segment it is the one that is begun.
+    let file = firstFile ?? knownEnd.map { FileNames.segment($0.position.segment + 1) }
+    guard let file, state.endedBelow + endedAgain != state.liveBelow else { return }
     let open = state.liveBelow.subtractingCapped(state.endedBelow + endedAgain)
     var damage = Damage(
-      kind: .accounting, file: firstFile, offset: nil,
+      kind: .accounting, file: file, offset: nil,
       reason: "\(open) messages that were accepted before it have neither ended nor stand "
         + "anywhere: older segments are missing, or acknowledgements were lost; finished and "
         + "cancelled messages may be delivered again", lost: nil)

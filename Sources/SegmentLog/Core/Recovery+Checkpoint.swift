@@ -11,7 +11,10 @@ extension Recovery {
     guard let newest = numbers.first else { return nil }
     nextCheckpoint = newest.addingCapped(1)
     // Without segments it speaks of a log that is gone.
-    guard !found.isEmpty else { return nil }
+    guard !found.isEmpty else {
+      for number in numbers { noteEnd(of: number, found, store) }
+      return nil
+    }
     for number in numbers {
       let file = FileNames.checkpoint(number)
       do throws(CheckpointError) {
@@ -25,6 +28,7 @@ extension Recovery {
         if case .disk(let failure) = error, !failure.file.hasSuffix(file) {
           throw .disk(failure)
         }
+        if case .disagrees = error { noteEnd(of: number, found, store) }
         report.notes.append("\(file) is not used: \(error)")
         quarantine(file)
       }
@@ -102,6 +106,7 @@ extension Recovery {
       try fold(segment, successor: tail[index + 1])
     }
     let last = try examineLast(tail[tail.count - 1])
+    loseEnd(after: tail.last)
     hasChanged = hasFolded || report.damage != state.damage
     return last
   }

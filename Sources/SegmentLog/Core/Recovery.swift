@@ -47,6 +47,8 @@ struct Recovery {
   var hasFolded = false
   /// Why the checkpoint that the fold began from can't be true.
   var contradiction: String?
+  /// From a checkpoint that the log doesn't reach.
+  var knownEnd: KnownEnd?
   /// Segments that were dropped before and stand there again.
   var strays: [String] = []
   /// Bytes to copy aside: file, offset, end.
@@ -83,7 +85,8 @@ struct Recovery {
       try fold(segment, successor: found[index + 1])
     }
     let last = try found.last.map { (segment) throws(LogError) in try examineLast(segment) }
-    hasChanged = hasFolded
+    loseEnd(after: found.last)
+    hasChanged = hasFolded || knownEnd != nil
     return last
   }
 
@@ -188,7 +191,7 @@ extension Recovery {
     }
   }
 
-  private mutating func noteMissing(_ ids: Range<UInt64>) {
+  mutating func noteMissing(_ ids: Range<UInt64>) {
     let which =
       ids.count == 1
       ? "segment \(ids.lowerBound) is missing"

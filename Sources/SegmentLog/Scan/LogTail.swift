@@ -110,7 +110,9 @@ package final class LogTail {
   /// the next frame in it is looked for.
   private func goOn(from current: Position) throws(DiskError) -> Bool {
     let ids = try disk.list().compactMap(FileNames.segmentID)
-    guard let next = ids.filter({ $0 > current.segment.id }).min() else { return false }
+    guard let next = ids.filter({ $0 > current.segment.id }).min() else {
+      return try goOnInReplacement(of: current)
+    }
     let name = FileNames.segment(next)
     guard let file = try? disk.open(name, .readOnly) else { return false }
     defer { file.close() }
@@ -126,6 +128,25 @@ package final class LogTail {
       return true
     }
     try open(SegmentFile(id: next, name: name, size: size, header: found.header, successor: nil))
+    return true
+  }
+
+  /// A start in between put a file of its own in the place of the last segment, with those of its
+  /// frames again that count: they keep their numbers. False when there is none.
+  private func goOnInReplacement(of current: Position) throws(DiskError) -> Bool {
+    let name = current.segment.name
+    guard let file = try? disk.open(name, .readOnly) else { return false }
+    defer { file.close() }
+    guard let size = try? file.size(), let header = try? SegmentHeader.read(from: file).header,
+      header != current.segment.header
+    else { return false }
+    try open(
+      SegmentFile(id: current.segment.id, name: name, size: size, header: header, successor: nil))
+    while let position, let frame = try? position.reader.frame(at: position.offset),
+      frame.head.frameNumber < current.frameNumber
+    {
+      give(frame) { _ in }
+    }
     return true
   }
 

@@ -130,7 +130,12 @@ struct CheckpointStartTests {
       $0.segments[$0.segments.count - 1].end += 100_000
       $0.position.offset += 100_000
     }
-    check(beyond, from: nil, notes: "it disagrees with the segments")
+    #expect(beyond.report.checkpoint == nil)
+    #expect(beyond.report.notes.contains { $0.contains("it disagrees with the segments") })
+    let damage = try #require(beyond.report.damage.first)
+    #expect(damage.kind == .bytes && damage.lost == nil)
+    #expect(damage.bytes ?? 0 > 99_000, "\(damage)")
+    #expect(beyond.walk() == [1, 4])
 
     let log = try log()
     let copies = Dictionary(
@@ -142,6 +147,7 @@ struct CheckpointStartTests {
     for (name, bytes) in copies { other.disk.put(name, bytes ?? []) }
     try other.cutPower()
     #expect(other.report.checkpoint == nil)
+    #expect(other.report.damage.map(\.file) == [other.segmentFile(1), other.segmentFile(2)])
     #expect(other.walk() == [1])
   }
 
