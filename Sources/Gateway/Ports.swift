@@ -5,6 +5,7 @@ import SegmentLog
 /// segments.
 package protocol LogAdministration: Sendable {
   func overview() async throws(StoreError) -> LogOverview
+  func compactionPreview() async throws(StoreError) -> CompactionPreview
   func compact() async throws(StoreError) -> CompactionReport
   func metrics() -> LogMetrics
 }

@@ -72,6 +72,40 @@ package struct CompactionReport: Sendable, Equatable {
   }
 }
 
+/// What a compaction would do now, and how far the one is that is under way.
+package struct CompactionPreview: Sendable, Equatable {
+  package var decisions: [CompactionPlan.Decision]
+  /// nil: none by command is under way.
+  package var progress: CompactionProgress?
+  package init(decisions: [CompactionPlan.Decision], progress: CompactionProgress? = nil) {
+    self.decisions = decisions
+    self.progress = progress
+  }
+}
+
+/// How far a compaction by command has come.
+package struct CompactionProgress: Sendable, Equatable {
+  /// Of its plan, and how many of them are done.
+  package var jobs: Int
+  package var done: Int
+  /// Read and written by the present one, and what it has to read.
+  package var bytes: UInt64
+  package var expected: UInt64
+  package init(jobs: Int, done: Int, bytes: UInt64, expected: UInt64) {
+    self.jobs = jobs
+    self.done = done
+    self.bytes = bytes
+    self.expected = expected
+  }
+
+  /// From 0 to 1. What is written is guessed to be a quarter of what is read.
+  package var fraction: Double {
+    guard jobs > 0, done < jobs else { return 1 }
+    let present = expected == 0 ? 0 : Double(bytes) / (Double(expected) * 1.25)
+    return min((Double(done) + min(present, 1)) / Double(jobs), 1)
+  }
+}
+
 /// Running numbers of an open log, for `/metrics`.
 package struct LogMetrics: Sendable, Equatable {
   package var bytesOnDisk: UInt64 = 0
@@ -92,6 +126,13 @@ package struct LogMetrics: Sendable, Equatable {
   package var markBytes: UInt64 = 0
   /// In files of zeros that become segments when the disk is full.
   package var reserveBytes: UInt64 = 0
+  /// Since the start: frames of the log, and what compactions wrote besides.
+  package var loggedBytes: UInt64 = 0
+  package var compactedBytes: UInt64 = 0
+  package var isCompacting = false
+  /// Tries in a row to write a checkpoint that failed, and why; 0 and nil when the last one stands.
+  package var failedCheckpoints: UInt64 = 0
+  package var checkpointFailure: DiskError?
   package var waitingMessages: UInt64 = 0
   package var waitingBytes: UInt64 = 0
   package init() {}

@@ -8,12 +8,15 @@ extension EndToEnd {
     private var log: URL { folder.path("log") }
 
     /// A stopped log of three segments (each run begins one) with two waiting messages in each:
-    /// `a0`, `a1`, `b0` … `c1`.
+    /// `a0`, `a1`, `b0` … `c1`, so large that no segment is worth compacting.
     private func build() async throws {
+      let text = String(repeating: "x", count: 8000)
       for run in ["a", "b", "c"] {
         let service = try await Service.start(log: log)
         for index in 0..<2 {
-          let body = #"{"UUID":"\#(run)\#(index)","Url":"http://127.0.0.1:9","Delay":3600000}"#
+          let body =
+            #"{"UUID":"\#(run)\#(index)","Url":"http://127.0.0.1:9","#
+            + #""Body":"\#(text)","Delay":3600000}"#
           #expect(try await service.post(body).status == 202)
         }
         try await service.stop()
@@ -36,6 +39,10 @@ extension EndToEnd {
     private func repair(_ arguments: String...) async throws -> ProgramRun {
       try await ProgramRun.run(
         Programs.dispatcher, ["repair", "--log", log.path] + arguments, directory: folder.url)
+    }
+
+    private func inspect(_ arguments: String...) async throws -> ProgramRun {
+      try await ProgramRun.run(Programs.logInspect, [log.path] + arguments)
     }
 
     private func serve(_ environment: [String: String] = [:]) async throws -> ProgramRun {
@@ -89,6 +96,12 @@ extension EndToEnd {
         accepted.output.contains(
           "6 accepted = 0 delivered + 0 dead + 1 cancelled or lost + 5 pending"),
         "\(accepted.output)")
+      let verified = try await inspect("--verify")
+      #expect(verified.status == 0, "\(verified)")
+      #expect(verified.output.contains("lost: 3; accepted"), "\(verified)")
+      let audit = try await inspect("--audit")
+      #expect(audit.status == 0 && audit.output.contains("message 3 lost to damage and given up"))
+      #expect(audit.output.contains("dead + cancelled + lost + pending"), "\(audit.output)")
       for _ in 0..<2 {
         if !hasCheckpoints { try removeCheckpoints() }
         let service = try await Service.start(log: log)
@@ -152,7 +165,8 @@ extension EndToEnd {
       #expect(!FileManager.default.fileExists(atPath: folder.path("nowhere").path))
     }
 
-    @Test("a checkpoint of another time or place is named and not believed, and nothing is lost")
+    @Test(
+      "a checkpoint of another time or place is named and not believed; only a lost end is damage")
     func checkpoints() async throws {
       try await build()
       let names = try FileManager.default.contentsOfDirectory(atPath: log.path)
@@ -178,7 +192,8 @@ extension EndToEnd {
         #expect(service.errors.contains("\(newest) is not used"), "\(service.errors)")
         try await service.stop()
         let run = try await ProgramRun.run(Programs.dispatcher, ["repair", "--log", copy.path])
-        #expect(run.status == 0, "\(isOlder): \(run)")
+        // What a checkpoint knows and the log doesn't reach was lost.
+        #expect(run.status == (isOlder ? 2 : 0), "\(isOlder): \(run)")
       }
     }
 
@@ -191,8 +206,15 @@ extension EndToEnd {
       #expect(shown.status == 2, "\(shown)")
       #expect(shown.output.contains("segment 2 is missing"), "\(shown.output)")
       #expect(shown.output.contains("messages 3 to 4 lost"), "\(shown.output)")
+      #expect(try await inspect("--verify").status == 3)
       #expect(try await repair("--accept").status == 0)
+      // The checkpoint that was written then doesn't need it.
+      #expect(try await inspect("--verify").status <= 1)
       try removeCheckpoints()
+      // Nothing proves the end of the segment before the hole any more.
+      let verified = try await inspect("--verify")
+      #expect(verified.status <= 1, "\(verified)")
+      #expect(verified.output.contains("missing; accepted"), "\(verified)")
       let service = try await Service.start(log: log)
       #expect(try await service.metrics()["dispatcher_pending"] == 4)
       #expect(try await service.metrics()["dispatcher_log_lost_messages"] == 2)
@@ -255,6 +277,16 @@ extension EndToEnd {
       }
       try whole.write(to: segment(id))
       #expect(try await repair().status == 0)
+
+      // Given up, its file stays as it is, and that is no news.
+      try whole.prefix(100).write(to: segment(id))
+      #expect(try await repair("--accept").status == 0)
+      let verified = try await inspect("--verify")
+      #expect(verified.status <= 1 && verified.output.contains("; accepted"), "\(verified)")
+      // Of what stood in the last one only the server knows how much it was.
+      guard id < 3 else { return }
+      let audit = try await inspect("--audit")
+      #expect(audit.status == 0 && audit.output.contains("lost and given up"), "\(audit)")
     }
   }
 }

@@ -151,5 +151,48 @@ extension EndToEnd {
       try await service.stop()
       await receiver.close()
     }
+
+    @Test("--follow tells everything once and in order while segments are begun and dropped")
+    func followRotation() async throws {
+      let receiver = try await Receiver()
+      let log = folder.path("log")
+      let service = try await Service.start(
+        log: log,
+        environment: ["DISPATCHER_SEGMENT_SIZE": "256KiB", "DISPATCHER_DEDUP_WINDOW": "1s"])
+      let out = folder.path("followed")
+      _ = FileManager.default.createFile(atPath: out.path, contents: nil)
+      let process = Process()
+      process.executableURL = Programs.logInspect
+      process.arguments = [log.path, "--follow", "--records", "--json"]
+      process.standardOutput = try FileHandle(forWritingTo: out)
+      try process.run()
+      defer { kill(process.processIdentifier, SIGKILL) }
+      // Some ten segments: the bodies don't shrink.
+      var random = SystemRandomNumberGenerator()
+      let uuids = (0..<40).map { "m\($0)" }
+      for uuid in uuids {
+        let bytes = Data((0..<60_000).map { _ in UInt8.random(in: 0...255, using: &random) })
+        let body = bytes.base64EncodedString()
+        let answer = try await service.post(
+          #"{"UUID":"\#(uuid)","Url":"\#(receiver.url)","BodyBase64":"\#(body)"}"#)
+        #expect(answer.status == 202)
+        if uuid == "m20" { _ = try await service.admin("POST", "/log/compact") }
+      }
+      func events(_ kind: String) throws -> [String] {
+        try String(contentsOf: out, encoding: .utf8).split(separator: "\n")
+          .compactMap { try? object($0) }
+          .filter { $0["Event"] as? String == kind }.compactMap { $0["UUID"] as? String }
+      }
+      try await eventually("all ends") { try events("delivered").count >= 40 ? true : nil }
+      #expect(try events("accepted") == uuids)
+      #expect(try events("delivered").sorted() == uuids.sorted())
+      let names = try FileManager.default.contentsOfDirectory(atPath: log.path)
+      let last = names.filter { $0.hasPrefix("wal-") }.max() ?? ""
+      #expect(last > "wal-0000000000000008.seg", "\(names)")
+      process.terminate()
+      try await eventually("its end") { process.isRunning ? nil : true }
+      try await service.stop()
+      await receiver.close()
+    }
   }
 }

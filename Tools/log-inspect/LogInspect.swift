@@ -11,7 +11,7 @@ struct LogInspect: ParsableCommand {
       nothing and changes no byte.
 
       Exit codes of --verify (the highest that applies):
-        0   clean
+        0   clean, or damaged only where `dispatcher repair --accept` has accepted it
         1   torn or unproven tail: a commit that was never answered, or one that nothing written
             later proves; normal after a crash and while a server runs
         2   damage: bytes that were synced are not what was written

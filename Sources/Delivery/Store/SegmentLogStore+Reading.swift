@@ -21,21 +21,27 @@ extension SegmentLogStore {
   ) async throws(StoreError) -> PendingPage {
     try check(grant)
     let limit = min(max(limit, 1), Self.longestPage)
-    let plan = try await asking { () async throws(LogRejection) in
-      try await log.ask {
-        $0.walkPlan(destination: origin.description, after: after?.value ?? 0, limit: limit)
-      }
-    }
-    let page = PendingPage(
-      entries: [], next: plan.next.map { Cursor(value: $0) }, upTo: plan.upTo)
-    guard !plan.entries.isEmpty else { return page }
-    let entries = try await asking { () async throws(LogRejection) in
-      try await log.read { $0.entries(of: plan) }
+    var (plan, entries) = try await page(of: origin, after: after, limit: limit)
+    // A compaction may have moved some of them between the plan and the read.
+    if entries.count < plan.entries.count {
+      (plan, entries) = try await page(of: origin, after: after, limit: limit)
     }
     let nowMs = clock.wallMs()
     return PendingPage(
       entries: entries.map { PendingEntry($0, origin: origin, nowMs: nowMs) },
-      next: page.next, upTo: page.upTo)
+      next: plan.next.map { Cursor(value: $0) }, upTo: plan.upTo)
+  }
+
+  private func page(
+    of origin: Origin, after: Cursor?, limit: Int
+  ) async throws(StoreError) -> (WalkPlan, [WalkEntry]) {
+    try await asking { () async throws(LogRejection) in
+      let plan = try await log.ask {
+        $0.walkPlan(destination: origin.description, after: after?.value ?? 0, limit: limit)
+      }
+      guard !plan.entries.isEmpty else { return (plan, []) }
+      return (plan, try await log.read { $0.entries(of: plan) })
+    }
   }
 
   package func lookup(uuid: String) async throws(StoreError) -> MessageStatus? {
@@ -64,7 +70,11 @@ extension SegmentLogStore {
   private func records(_ sequences: [Sequence]) async throws(StoreError) -> [StoredRecord?] {
     try await asking { () async throws(LogRejection) in
       let places = try await log.ask { $0.locate(sequences) }
-      return try await log.read { $0.records(at: places) }
+      let records = try await log.read { $0.records(at: places) }
+      guard zip(places, records).contains(where: { $0 != nil && $1 == nil }) else { return records }
+      // A compaction may have moved some of them between the two.
+      let newPlaces = try await log.ask { $0.locate(sequences) }
+      return try await log.read { $0.records(at: newPlaces) }
     }
   }
 

@@ -73,7 +73,8 @@ package final class SegmentLogStore: MessageStore {
       space: { level in
         feed.spaceIs(level)
         Self.log(level, logger)
-      })
+      },
+      checkpoints: { Self.log(checkpoints: $0, logger) })
     let opened = try await RunningLog.open(
       options.settings, wallMs: { clock.wallMs() }, observer: observer, directory: directory)
     feed.begin(opened.backlog)
@@ -96,6 +97,17 @@ package final class SegmentLogStore: MessageStore {
     }
   }
 
+  private static func log(checkpoints failure: DiskError?, _ logger: Logger) {
+    guard let failure else {
+      return logger.notice("checkpoints can be written again: finished segments are dropped")
+    }
+    logger.error(
+      """
+      no checkpoint can be written: nothing is lost by that, but finished segments are not dropped, \
+      and the next start reads more of the log; it is tried again every ten seconds
+      """, metadata: ["error": "\(failure)"])
+  }
+
   package func nextEvents() async -> [StoreEvent] { await feed.nextEvents() }
 
   package func counts() async -> StoreCounts { StoreCounts(log.totals) }
@@ -111,6 +123,10 @@ package final class SegmentLogStore: MessageStore {
 extension SegmentLogStore {
   package func overview() async throws(StoreError) -> LogOverview {
     try await asking { () async throws(LogRejection) in try await log.ask { $0.overview() } }
+  }
+
+  package func compactionPreview() async throws(StoreError) -> CompactionPreview {
+    try await asking { () async throws(LogRejection) in try await log.compactionPreview() }
   }
 
   package func compact() async throws(StoreError) -> CompactionReport {

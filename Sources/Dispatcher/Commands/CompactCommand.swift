@@ -1,13 +1,15 @@
 import ArgumentParser
+import Delivery
 import SegmentLog
 
 struct CompactCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compact",
-    abstract: "Removes the files of the log in which nothing is left to do.",
+    abstract: "Makes the log as small as what still waits.",
     discussion: """
-      A file goes when everything in it and in all older ones was delivered or cancelled. What was \
-      removed is printed, what was kept and why, and the bytes before and after.
+      What lives in segments that are mostly finished is copied into compacted ones, and every file \
+      in which nothing is left goes. What was removed is printed, what was kept and why, and the \
+      bytes before and after. On a terminal a bar shows how far it is.
 
       While a server is running it does this itself, asked through its admin listener; on the log \
       of a stopped server it is done here.
@@ -16,6 +18,9 @@ struct CompactCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var options: ConfigurationOptions
+
+  @Flag(help: "Print what would be done with each file, and why, and do nothing.")
+  var dryRun = false
 
   @Option(
     help: ArgumentHelp(
@@ -41,16 +46,21 @@ struct CompactCommand: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try options.load().configuration
-    let report: CompactionReport
     do throws(Compaction.Failure) {
-      if let admin {
-        report = try await Compaction.online(admin, token: token ?? configuration.adminToken)
+      let place: Compaction.Place =
+        if let admin {
+          .there(admin, token: token ?? configuration.adminToken)
+        } else {
+          try Compaction.place(directory: log, configuration, token: token)
+        }
+      if dryRun {
+        let preview = try await Compaction.preview(at: place, nowMs: SystemClock().wallMs())
+        StandardOutput.print(CompactionText.text(preview))
       } else {
-        report = try await Compaction.run(directory: log, configuration, token: token)
+        StandardOutput.print(CompactionText.text(try await Compaction.run(at: place)))
       }
     } catch {
       throw error.status.saying(error.reason)
     }
-    StandardOutput.print(CompactionText.text(report))
   }
 }

@@ -12,10 +12,18 @@ enum Compaction {
     var reason: String
   }
 
+  /// Where a compaction is to be done.
+  enum Place {
+    /// The directory of a log that nobody has open.
+    case here(String)
+    /// The server behind this admin listener.
+    case there(String, token: String?)
+  }
+
   /// - Parameter directory: of the log; nil = the configured one.
-  static func run(
+  static func place(
     directory: String?, _ configuration: Configuration, token: String?
-  ) async throws(Failure) -> CompactionReport {
+  ) throws(Failure) -> Place {
     let log = directory ?? configuration.log
     guard LogDoor.holdsLog(log) else {
       throw Failure(status: .log, reason: "\(log): there is no log here")
@@ -33,20 +41,80 @@ enum Compaction {
           reason: "\(reason); name its admin listener with --admin to compact it there")
       }
       let host = admin.isWildcard ? "127.0.0.1:\(admin.port)" : "\(admin)"
-      return try await online(host, token: token ?? configuration.adminToken)
+      return .there(host, token: token ?? configuration.adminToken)
     }
-    return try await offline(log)
+    return .here(log)
+  }
+
+  static func run(at place: Place) async throws(Failure) -> CompactionReport {
+    switch place {
+    case .here(let log): try await offline(log)
+    case .there(let admin, let token): try await online(admin, token: token)
+    }
+  }
+
+  /// What it would do; nothing is changed.
+  static func preview(at place: Place, nowMs: UInt64) async throws(Failure) -> CompactionPreview {
+    switch place {
+    case .here(let log): return try previewHere(log, nowMs: nowMs)
+    case .there(let admin, let token): return try await previewThere(admin, token: token)
+    }
+  }
+
+  private static func previewHere(
+    _ log: String, nowMs: UInt64
+  ) throws(Failure) -> CompactionPreview {
+    let directory: LogDirectory
+    do throws(LogOpenError) { directory = try LogDirectory(path: log) } catch {
+      let problem = ServeFailure(error)
+      throw Failure(status: problem.status, reason: problem.reason)
+    }
+    defer { directory.unlock() }
+    do throws(LogError) { return try LogCompaction.preview(directory.disk, nowMs: nowMs) } catch {
+      throw Failure(status: .log, reason: "\(log): \(error)")
+    }
+  }
+
+  private static func previewThere(
+    _ admin: String, token: String?
+  ) async throws(Failure) -> CompactionPreview {
+    let answer: ClientAnswer
+    do throws(ClientFailure) {
+      answer = try await Client.request(
+        "GET", Client.url(admin, path: "/log/compact"), headers: authorization(token))
+    } catch {
+      throw Failure(status: .failure, reason: "\(admin): \(error.reason)")
+    }
+    guard answer.status == 200, let preview = PreviewAnswer.preview(answer.body) else {
+      throw Failure(status: .failure, reason: "\(admin): \(answer.explanation)")
+    }
+    return preview
+  }
+
+  private static func authorization(_ token: String?) -> [(String, String)] {
+    token.map { [("Authorization", "Bearer \($0)")] } ?? []
   }
 
   /// Asks the server behind this admin listener.
-  static func online(_ admin: String, token: String?) async throws(Failure) -> CompactionReport {
-    let headers = token.map { [("Authorization", "Bearer \($0)")] } ?? []
+  private static func online(
+    _ admin: String, token: String?
+  ) async throws(Failure) -> CompactionReport {
+    let watch = CompactionWatch {
+      (try? await previewThere(admin, token: token))?.progress
+    }
+    let result: Result<ClientAnswer, ClientFailure> = await watch.whileRunning {
+      do throws(ClientFailure) {
+        // What lives is copied: a large log takes its time.
+        return .success(
+          try await Client.request(
+            "POST", Client.url(admin, path: "/log/compact"), headers: authorization(token),
+            timeout: .seconds(86_400)))
+      } catch {
+        return .failure(error)
+      }
+    }
     let answer: ClientAnswer
-    do throws(ClientFailure) {
-      // Removing files takes milliseconds each; a log may have thousands.
-      answer = try await Client.request(
-        "POST", Client.url(admin, path: "/log/compact"), headers: headers, timeout: .seconds(600))
-    } catch {
+    do throws(ClientFailure) { answer = try result.get() } catch {
       throw Failure(status: .failure, reason: "\(admin): \(error.reason)")
     }
     guard answer.status == 200, let report = CompactionAnswer.report(answer.body) else {
@@ -70,8 +138,14 @@ enum Compaction {
           _exit(ExitStatus.log.rawValue)
         })
       for damage in found.damage { StandardError.print("dispatcher: damaged: \(damage)") }
-      report = try await store.compact()
+      let watch = CompactionWatch { (try? await store.compactionPreview())?.progress }
+      let result: Result<CompactionReport, StoreError> = await watch.whileRunning {
+        do throws(StoreError) { return .success(try await store.compact()) } catch {
+          return .failure(error)
+        }
+      }
       await store.close()
+      report = try result.get()
     } catch {
       throw Failure(status: .log, reason: "\(log): \(error)")
     }

@@ -1,6 +1,57 @@
 import Foundation
 import SegmentLog
 
+/// The answer of `GET /log/compact`.
+struct PreviewAnswer: Decodable {
+  struct Segment: Decodable {
+    var file: String
+    var job: Int?
+    var reason: String
+    enum CodingKeys: String, CodingKey {
+      case file = "File"
+      case job = "Job"
+      case reason = "Reason"
+    }
+  }
+
+  struct Progress: Decodable {
+    var jobs: Int
+    var done: Int
+    var bytes: UInt64
+    var expected: UInt64
+    enum CodingKeys: String, CodingKey {
+      case jobs = "Jobs"
+      case done = "Done"
+      case bytes = "Bytes"
+      case expected = "Expected"
+    }
+  }
+
+  var segments: [Segment]
+  var progress: Progress?
+  enum CodingKeys: String, CodingKey {
+    case segments = "Segments"
+    case progress = "Progress"
+  }
+
+  /// nil when it is not an answer of a dispatcher.
+  static func preview(_ body: [UInt8]) -> CompactionPreview? {
+    guard let answer = try? JSONDecoder().decode(PreviewAnswer.self, from: Data(body)) else {
+      return nil
+    }
+    let decisions = answer.segments.map { segment in
+      CompactionPlan.Decision(file: segment.file, job: segment.job, why: segment.reason)
+    }
+    return CompactionPreview(
+      decisions: decisions,
+      progress: answer.progress.map { progress in
+        CompactionProgress(
+          jobs: progress.jobs, done: progress.done, bytes: progress.bytes,
+          expected: progress.expected)
+      })
+  }
+}
+
 /// The answer of `POST /log/compact`, as far as it is printed.
 struct CompactionAnswer: Decodable {
   struct Segment: Decodable {

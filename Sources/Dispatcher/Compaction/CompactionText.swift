@@ -6,7 +6,8 @@ enum CompactionText {
   static func text(_ report: CompactionReport) -> String {
     let longest = (report.removed + report.kept).map(\.file.count).max() ?? 0
     var lines = report.removed.map { segment in
-      line("removed", segment, fileWidth: longest) + "all of \(count(segment.messages)) ended"
+      line("removed", segment, fileWidth: longest)
+        + (segment.live == 0 ? "nothing of \(count(segment.messages)) is left in it" : "")
     }
     lines += report.kept.map { segment in
       var line = line("kept", segment, fileWidth: longest)
@@ -18,6 +19,21 @@ enum CompactionText {
       "\(report.removed.count) removed, \(report.kept.count) kept; "
         + "\(ByteSize.rounded(report.bytesBefore)) before, "
         + "\(ByteSize.rounded(report.bytesAfter)) after")
+    return lines.joined(separator: "\n")
+  }
+
+  /// What would be done with each file, and why.
+  static func text(_ preview: CompactionPreview) -> String {
+    let longest = preview.decisions.map(\.file.count).max() ?? 0
+    var lines = preview.decisions.map { decision in
+      padded(decision.job == nil ? "leave" : "compact", to: 9)
+        + padded(decision.file, to: longest + 2) + decision.why
+    }
+    let inputs = preview.decisions.count { $0.job != nil }
+    let jobs = Set(preview.decisions.compactMap(\.job)).count
+    lines.append(
+      "\(inputs) of \(preview.decisions.count) segments would be compacted, into \(jobs) at most; "
+        + "nothing was done")
     return lines.joined(separator: "\n")
   }
 

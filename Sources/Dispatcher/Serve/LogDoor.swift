@@ -44,6 +44,6 @@ enum LogDoor {
   /// For commands that work on a log which is there: so that a slip in a path does not make one.
   static func holdsLog(_ path: String) -> Bool {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.contains { $0 == FileNames.identity || FileNames.segmentID($0) != nil }
+    return names.contains { $0 == FileNames.identity || LogFile(name: $0) != nil }
   }
 }

@@ -89,7 +89,16 @@ struct MetricsSource: Sendable {
     metrics.single(
       "dispatcher_log_damaged_frames", .gauge, "Damaged frames found at the start.",
       log.damagedFrames)
+    metrics.single(
+      "dispatcher_log_checkpoint_failures", .gauge,
+      "Tries in a row to write a checkpoint that failed; 0 when the last one was written.",
+      log.failedCheckpoints)
     addSpace(to: &metrics, log)
+    metrics.single(
+      "dispatcher_log_written_bytes_total", .counter, "Bytes of frames written.", log.loggedBytes)
+    metrics.single(
+      "dispatcher_log_compacted_bytes_total", .counter,
+      "Bytes that compactions wrote in the background.", log.compactedBytes)
     metrics.single(
       "dispatcher_log_lost_messages", .gauge,
       "Messages lost to damage that was accepted; they are among the cancelled.", log.lostMessages)

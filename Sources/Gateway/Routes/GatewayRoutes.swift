@@ -19,6 +19,7 @@ struct GatewayRoutes: Sendable {
     addCommon(to: &routes)
     let log = LogRoutes(services: services)
     routes.add("log", .get) { _ in try await log.overview() }
+    routes.add("log/compact", .get) { _ in try await log.compactionPreview() }
     routes.add("log/compact", .post) { _ in try await log.compact() }
     routes.add("metrics", .get) { _ in
       Response(

@@ -17,8 +17,17 @@ struct HealthRoutes: Sendable {
   /// Why not everything is served, though the process is well.
   private static func reason(_ reading: ServiceSwitch.Reading) -> String? {
     if case .drainOnly(let reason) = reading.state { return reason }
-    guard let log = reading.backend?.log, log.metrics().space > .enough else { return nil }
-    return "the disk is nearly full: new messages are refused with 507, deliveries go on"
+    guard let log = reading.backend?.log?.metrics() else { return nil }
+    var reasons: [String] = []
+    if log.space > .enough {
+      reasons.append(
+        "the disk is nearly full: new messages are refused with 507, deliveries go on")
+    }
+    if let failure = log.checkpointFailure {
+      reasons.append(
+        "no checkpoint can be written, so that finished segments are not dropped: \(failure)")
+    }
+    return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
   }
 
   func readiness() throws(Problem) -> Response {

@@ -2,7 +2,7 @@ import Delivery
 import Hummingbird
 import SegmentLog
 
-/// `GET /log` and `POST /log/compact`: what lies on the disk, and why.
+/// `GET /log`, `GET /log/compact` and `POST /log/compact`: what lies on the disk, and why.
 struct LogRoutes: Sendable {
   let services: ServiceSwitch
 
@@ -14,6 +14,16 @@ struct LogRoutes: Sendable {
       throw EnqueueRules.problem(error)
     }
     return .json(Self.json(overview))
+  }
+
+  func compactionPreview() async throws -> Response {
+    let preview: CompactionPreview
+    do {
+      preview = try await log().compactionPreview()
+    } catch let error as StoreError {
+      throw EnqueueRules.problem(error)
+    }
+    return .json(Self.json(preview))
   }
 
   func compact() async throws -> Response {
@@ -48,6 +58,28 @@ struct LogRoutes: Sendable {
       }
       json.array("Segments", overview.segments, write)
       if !overview.damage.isEmpty { json.array("Damage", overview.damage, write) }
+    }
+    return json.bytes
+  }
+
+  static func json(_ preview: CompactionPreview) -> [UInt8] {
+    var json = JSONWriter()
+    json.object { json in
+      json.array("Segments", preview.decisions) { json, decision in
+        json.object { json in
+          json.field("File", decision.file)
+          json.field("Job", decision.job.map { UInt64($0) })
+          json.field("Reason", decision.why)
+        }
+      }
+      if let progress = preview.progress {
+        json.object("Progress") { json in
+          json.field("Jobs", UInt64(progress.jobs))
+          json.field("Done", UInt64(progress.done))
+          json.field("Bytes", progress.bytes)
+          json.field("Expected", progress.expected)
+        }
+      }
     }
     return json.bytes
   }

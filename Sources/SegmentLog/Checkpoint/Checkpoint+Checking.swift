@@ -20,8 +20,9 @@ extension Checkpoint {
     else { return "its position is not the end of its last segment" }
     var next: Sequence = 1
     var before: UInt64 = 0
-    var live: UInt64 = 0
-    var dead: UInt64 = 0
+    var live = cold.reduce(0) { $0 + $1.liveCount }
+    var dead = cold.reduce(0) { $0 + $1.parkedCount }
+    if let reason = coldContradiction { return reason }
     for segment in segments {
       guard segment.id > before else { return "segment \(segment.id) is out of order" }
       before = segment.id
@@ -41,14 +42,28 @@ extension Checkpoint {
     return nil
   }
 
+  private var coldContradiction: String? {
+    var before: UInt64 = 0
+    for segment in cold {
+      guard segment.id > before, segment.id < counters.nextCold else {
+        return "cold segment \(segment.id) is out of order"
+      }
+      before = segment.id
+      guard segment.next <= counters.nextSequence else {
+        return "cold segment \(segment.id) holds message \(segment.next - 1)"
+      }
+    }
+    return nil
+  }
+
   private var destinationsContradiction: String? {
     let known = Set(destinations.map(\.id))
     guard Set(destinations.map(\.origin)).count == destinations.count else {
       return "a destination stands twice"
     }
-    for segment in segments {
+    for segment in segments + cold {
       for destination in segment.destinations where !known.contains(destination.id) {
-        return "segment \(segment.id) uses destination \(destination.id), which is not defined"
+        return "\(segment.file) uses destination \(destination.id), which is not defined"
       }
     }
     return nil
@@ -57,14 +72,20 @@ extension Checkpoint {
   private var attemptsContradiction: String? {
     var stray: Sequence?
     attempts.forEach { attempt in
-      guard let index = segments.index(holding: attempt.sequence),
-        segments[index].isLive(attempt.sequence)
-      else {
+      guard holder(of: attempt.sequence)?.isLive(attempt.sequence) ?? false else {
         stray = attempt.sequence
         return
       }
     }
     return stray.map { "message \($0) was tried and does not live" }
+  }
+}
+
+extension Checkpoint {
+  /// The segment that holds a message; nil when none does.
+  func holder(of sequence: Sequence) -> SegmentState? {
+    if let index = segments.index(holding: sequence) { return segments[index] }
+    return cold.last { $0.holds(sequence) }
   }
 }
 

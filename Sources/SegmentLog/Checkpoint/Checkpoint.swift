@@ -8,6 +8,9 @@ package struct LogCounters: Sendable, Equatable {
   package var dedupFloor: Sequence = 1
   /// Messages that have not ended and stand nowhere: their segments are missing.
   package var lostOutside: UInt64 = 0
+  /// Cold segments and dedup files with lower numbers were put in force, or never will be.
+  package var nextCold: UInt64 = 1
+  package var nextDedup: UInt64 = 1
   package init() {}
 }
 
@@ -26,6 +29,9 @@ package struct Checkpoint: Sendable {
   package var destinations: [DestinationDefinition] = []
   /// Ascending ids; the last one is the position's.
   var segments: [SegmentState] = []
+  /// Ascending ids.
+  var cold: [SegmentState] = []
+  var dedups: [DedupHeader] = []
   var attempts = AttemptTable()
   /// What was found damaged, so that a start that doesn't read it again still says so.
   package var damage: [Damage] = []
@@ -54,32 +60,45 @@ package enum CheckpointNeed: Sendable, Equatable {
   case position
   /// It is damaged, and evidence.
   case damage
+  /// The duplicate check asks it.
+  case remembered
 }
 
 extension Checkpoint {
-  /// The segments that a start from this checkpoint needs, and for what.
-  var needs: [UInt64: CheckpointNeed] {
-    var noted: Set<UInt64> = []
-    attempts.forEach { if let note = $0.note { noted.insert(note.segment) } }
-    return Self.needs(segments, noted: noted, position: position)
+  /// The files that a start from this checkpoint needs, and for what.
+  var needs: [LogFile: CheckpointNeed] {
+    var noted: Set<LogFile> = []
+    attempts.forEach { if let note = $0.note { noted.insert(note.file) } }
+    return needs(noted: noted)
   }
 
-  static func needs(
-    _ segments: [SegmentState], noted: Set<UInt64>, position: LogPosition
-  ) -> [UInt64: CheckpointNeed] {
-    var needs: [UInt64: CheckpointNeed] = [:]
-    for segment in segments {
-      needs[segment.id] = Self.need(of: segment, noted: noted, position: position)
+  /// `noted`: files with the last error text of a live message.
+  func needs(noted: Set<LogFile>) -> [LogFile: CheckpointNeed] {
+    var needs: [LogFile: CheckpointNeed] = [:]
+    for segment in segments + cold {
+      needs[segment.logFile] = need(of: segment, noted: noted)
     }
+    for dedup in dedups { needs[.dedup(dedup.id)] = .remembered }
     return needs
   }
 
-  static func need(
-    of segment: SegmentState, noted: Set<UInt64>, position: LogPosition
-  ) -> CheckpointNeed? {
-    if segment.id == position.segment { return .position }
+  private func need(of segment: SegmentState, noted: Set<LogFile>) -> CheckpointNeed? {
+    if segment.logFile == .wal(position.segment) { return .position }
     if segment.damage != nil { return .damage }
     if segment.liveCount > 0 { return .live }
-    return noted.contains(segment.id) ? .note : nil
+    return noted.contains(segment.logFile) ? .note : nil
+  }
+
+  var kept: KeptCheckpoint {
+    var kept = kept(noted: [])
+    kept.needs = needs
+    return kept
+  }
+
+  /// As the drop rule needs to know it. `noted`: files with the last error text of a live message.
+  func kept(noted: Set<LogFile>) -> KeptCheckpoint {
+    KeptCheckpoint(
+      number: number, position: position, needs: needs(noted: noted),
+      nextCold: counters.nextCold, nextDedup: counters.nextDedup)
   }
 }

@@ -3,7 +3,8 @@
 /// was only claimed.
 struct CheckpointDecoder {
   private var content: Checkpoint
-  private var images = SegmentImageReader()
+  private var images = SegmentImageReader(.wal)
+  private var colds = SegmentImageReader(.cold)
   private var lastSection: UInt8 = 0
 
   /// The whole of an open file.
@@ -44,6 +45,11 @@ struct CheckpointDecoder {
         counters.totals.delivered = try input.little(UInt64.self)
         counters.totals.dead = try input.little(UInt64.self)
         counters.totals.cancelled = try input.little(UInt64.self)
+        // Checkpoints of before there were cold segments end here.
+        if !input.isAtEnd {
+          counters.nextCold = try input.little(UInt64.self)
+          counters.nextDedup = try input.little(UInt64.self)
+        }
         guard input.isAtEnd else { throw EntryError.value("length of the summary") }
         return Checkpoint(
           store: header.store, number: header.number, createdMs: header.createdMs,
@@ -72,6 +78,8 @@ struct CheckpointDecoder {
             previous = try readAttempt(&input, after: previous)
           case CheckpointFormat.Section.damage:
             content.damage.append(try DamageCoding.decode(&input))
+          case CheckpointFormat.Section.cold: try colds.read(&input)
+          case CheckpointFormat.Section.dedup: try readDedup(&input)
           default:
             throw CheckpointError.unknownSection(chunk.section, offset: chunk.offset)
           }
@@ -108,15 +116,39 @@ struct CheckpointDecoder {
     state.dueAtMs = content.createdMs &+ UInt64(bitPattern: try input.zigzag())
     let segment = try input.varint()
     if segment > 0 {
-      state.note = NotePlace(segment: segment - 1, frameOffset: try input.varint())
+      let place = NoteCoding.place(segment - 1, frameOffset: try input.varint())
+      guard place.segment >= 1 else { throw EntryError.value("place of a text") }
+      state.note = place
     }
     content.attempts[sequence] = state
     return sequence
   }
 
+  private mutating func readDedup(_ input: inout ByteReader) throws {
+    let id = try input.varint()
+    let createdMs = try input.varint()
+    var dedup = DedupHeader(
+      id: id, store: content.store, createdMs: createdMs, count: try input.varint(),
+      pages: try input.varint(), firstSequence: try input.varint(), lastSequence: 0,
+      firstAcceptedMs: 0, lastAcceptedMs: 0)
+    dedup.lastSequence = dedup.firstSequence.addingCapped(try input.varint())
+    dedup.firstAcceptedMs = try input.varint()
+    dedup.lastAcceptedMs = dedup.firstAcceptedMs.addingCapped(try input.varint())
+    guard dedup.isPossible, dedup.lastSequence < content.counters.nextSequence,
+      dedup.id < content.counters.nextDedup, content.dedups.last.map({ $0.id < dedup.id }) ?? true
+    else { throw EntryError.value("dedup file") }
+    content.dedups.append(dedup)
+  }
+
   private mutating func finish() throws(CheckpointError) -> Checkpoint {
-    do { try images.finish() } catch { throw .contradiction("\(error)") }
+    do {
+      try images.finish()
+      try colds.finish()
+    } catch {
+      throw .contradiction("\(error)")
+    }
     content.segments = images.segments
+    content.cold = colds.segments
     if let reason = content.contradiction { throw .contradiction(reason) }
     return content
   }

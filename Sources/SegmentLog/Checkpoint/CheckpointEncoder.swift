@@ -2,8 +2,8 @@
 /// soon has its tables to itself again and needs to copy none of them.
 struct CheckpointEncoder {
   private let out: ChunkWriter
-  /// Segments that hold the last error text of a live message.
-  private(set) var noted: Set<UInt64> = []
+  /// Files that hold the last error text of a live message.
+  private(set) var noted: Set<LogFile> = []
   /// Of the attempt before in the same chunk.
   private var lastSequence: Sequence = 0
 
@@ -28,6 +28,12 @@ struct CheckpointEncoder {
       try encode(content.attempts.take(part: part), createdMs: createdMs)
     }
     try encode(content.damage)
+    try out.begin(CheckpointFormat.Section.cold)
+    content.cold.reverse()
+    while let segment = content.cold.popLast() {
+      try SegmentImage.encode(segment, to: out)
+    }
+    try encode(content.dedups)
     try out.finish()
   }
 
@@ -49,6 +55,8 @@ struct CheckpointEncoder {
       bytes.append(little: counters.totals.delivered)
       bytes.append(little: counters.totals.dead)
       bytes.append(little: counters.totals.cancelled)
+      bytes.append(little: counters.nextCold)
+      bytes.append(little: counters.nextDedup)
     }
   }
 
@@ -72,17 +80,33 @@ struct CheckpointEncoder {
       if out.startsChunk(size: size) { lastSequence = 0 }
       let previous = lastSequence
       let note = attempt.note
-      if let note { noted.insert(note.segment) }
+      if let note { noted.insert(note.file) }
       try out.entry(size: size) { bytes in
         bytes.append(zigzag: Int64(bitPattern: attempt.sequence &- previous))
         bytes.append(varint: UInt64(attempt.count))
         bytes.append(varint: UInt64(attempt.status))
         bytes.append(varint: UInt64(attempt.delayMs))
         bytes.append(zigzag: Int64(bitPattern: attempt.dueAtMs &- createdMs))
-        bytes.append(varint: note.map { $0.segment + 1 } ?? 0)
+        bytes.append(varint: note.map { NoteCoding.number(of: $0) + 1 } ?? 0)
         if let note { bytes.append(varint: note.frameOffset) }
       }
       lastSequence = attempt.sequence
+    }
+  }
+
+  private func encode(_ dedups: [DedupHeader]) throws(DiskError) {
+    try out.begin(CheckpointFormat.Section.dedup)
+    for dedup in dedups {
+      try out.entry(size: 80) { bytes in
+        bytes.append(varint: dedup.id)
+        bytes.append(varint: dedup.createdMs)
+        bytes.append(varint: dedup.count)
+        bytes.append(varint: dedup.pages)
+        bytes.append(varint: dedup.firstSequence)
+        bytes.append(varint: dedup.lastSequence - dedup.firstSequence)
+        bytes.append(varint: dedup.firstAcceptedMs)
+        bytes.append(varint: dedup.lastAcceptedMs &- dedup.firstAcceptedMs)
+      }
     }
   }
 

@@ -18,6 +18,8 @@ package enum CheckpointFormat {
     static let segments: UInt8 = 3
     static let attempts: UInt8 = 4
     static let damage: UInt8 = 5
+    static let cold: UInt8 = 7
+    static let dedup: UInt8 = 8
     static let end: UInt8 = 0x7f
   }
 
@@ -35,6 +37,8 @@ package enum CheckpointFormat {
     case parked = 1
     case places = 2
     case endings = 3
+    /// Of a cold segment: a message's sequence less that of the first one.
+    case offsets = 4
   }
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Writes one checkpoint, off the writer's thread: temporary file → sync → rename → sync of the
@@ -50,6 +51,7 @@ package final class CheckpointJob: Sendable {
       return try disk.open(name, .readWrite)
     }
     do throws(DiskError) { return try disk.open(name, .createNew) } catch {
+      guard error.code == EEXIST else { throw error }
       try disk.unlink(name)
       return try disk.open(name, .createNew)
     }
@@ -59,14 +61,17 @@ package final class CheckpointJob: Sendable {
     _ content: consuming Checkpoint, to file: any DiskFile
   ) throws(DiskError) -> (kept: KeptCheckpoint, bytes: UInt64) {
     defer { file.close() }
-    var needs = Checkpoint.needs(content.segments, noted: [], position: position)
-    let ids = content.segments.map(\.id)
+    // The content is gone when it is known which files hold notes.
+    var kept = content.kept(noted: [])
+    let files = (content.segments + content.cold).map(\.logFile)
     var encoder = CheckpointEncoder(file: file)
     try encoder.encode(content)
     if spare != nil { try file.truncate(to: encoder.bytes) }
     try file.sync()
-    for id in ids where needs[id] == nil && encoder.noted.contains(id) { needs[id] = .note }
-    return (KeptCheckpoint(number: number, position: position, needs: needs), encoder.bytes)
+    for file in files where kept.needs[file] == nil && encoder.noted.contains(file) {
+      kept.needs[file] = .note
+    }
+    return (kept, encoder.bytes)
   }
 
   /// Best effort: what stays is unlinked after the next one.

@@ -43,21 +43,20 @@ package struct CheckpointSegment: Sendable, Equatable {
 }
 
 extension Checkpoint {
-  /// Ascending by id.
+  /// Ascending by id, cold ones last.
   package var segmentTable: [CheckpointSegment] {
     let needs = needs
-    return segments.map { segment in
+    return (segments + cold).map { segment in
       CheckpointSegment(
         id: segment.id, file: segment.file, salt: segment.salt, end: segment.end,
         firstSequence: segment.first, count: UInt64(segment.count), live: segment.liveCount,
-        dead: segment.parkedCount, need: needs[segment.id])
+        dead: segment.parkedCount, need: needs[segment.logFile])
     }
   }
 
   /// What had become of a message; nil when its segment is gone, or it was lost.
   package func state(of sequence: Sequence) -> RecordStatus.State? {
-    guard let index = segments.index(holding: sequence) else { return nil }
-    return segments[index].state(of: sequence)
+    holder(of: sequence)?.state(of: sequence)
   }
 
   /// Messages that were tried and live.

@@ -25,6 +25,14 @@ enum SegmentImage {
     try encode(.parked, width: 1, segment.parked.words, to: out)
     try encode(.places, width: segment.places.width, segment.places.words, to: out)
     try encode(.endings, width: segment.endings.width, segment.endings.words, to: out)
+    if segment.kind == .cold { try encode(.offsets, width: 32, pairs(segment.offsets), to: out) }
+  }
+
+  /// Two in a word, the first one lowest.
+  private static func pairs(_ offsets: [UInt32]) -> [UInt64] {
+    stride(from: 0, to: offsets.count, by: 2).map { at in
+      UInt64(offsets[at]) | (at + 1 < offsets.count ? UInt64(offsets[at + 1]) << 32 : 0)
+    }
   }
 
   private static func encodeBegin(
@@ -94,16 +102,19 @@ enum SegmentImage {
 
 // MARK: Reading
 
-/// Gathers the entries of segments; each is checked as a whole when the next one begins.
+/// Gathers the entries of segments of one kind; each is checked as a whole when the next one begins.
 struct SegmentImageReader {
+  let kind: SegmentHeader.Kind
   private(set) var segments: [SegmentState] = []
   private var current: SegmentState.Image?
+
+  init(_ kind: SegmentHeader.Kind) { self.kind = kind }
 
   mutating func read(_ input: inout ByteReader) throws {
     let tag = try input.byte()
     if tag == CheckpointFormat.SegmentEntry.begin {
       try finish()
-      current = try Self.begin(&input)
+      current = try Self.begin(kind, &input)
       return
     }
     guard current != nil else { throw EntryError.value("order of a segment's parts") }
@@ -123,12 +134,14 @@ struct SegmentImageReader {
     segments.append(try SegmentState(image))
   }
 
-  private static func begin(_ input: inout ByteReader) throws -> SegmentState.Image {
+  private static func begin(
+    _ kind: SegmentHeader.Kind, _ input: inout ByteReader
+  ) throws -> SegmentState.Image {
     let id = try input.varint()
     let flags = try input.byte()
     guard id >= 1, id < Recovery.segmentMax else { throw EntryError.value("segment id") }
     guard flags & ~3 == 0 else { throw EntryError.value("flags of a segment") }
-    var image = SegmentState.Image(id: id, salt: try input.little(UInt64.self))
+    var image = SegmentState.Image(kind: kind, id: id, salt: try input.little(UInt64.self))
     image.createdMs = try input.varint()
     image.end = try input.varint()
     image.fileBytes = try input.varint()

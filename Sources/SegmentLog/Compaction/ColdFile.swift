@@ -20,6 +20,9 @@ extension ColdError: CustomStringConvertible {
 /// said in it.
 struct ColdFile {
   var segment: SegmentState
+  /// What is said of messages, here and elsewhere, in the order in which it stands.
+  var waits: [DirectoryWait] = []
+  var outcomes: [DirectoryOutcome] = []
   /// Where the last text of a tried message stands.
   var notes: [(sequence: Sequence, attempts: UInt32, place: NotePlace)] = []
   /// Of its inputs; nil when that frame can't be read.
@@ -31,8 +34,8 @@ struct ColdFile {
   /// `visit` gets every good frame: those with messages in the order of their sequences.
   static func read(
     _ name: String, id: UInt64, store: StoreUUID, on disk: any Disk,
-    number: (UInt32, String?) -> UInt32,
-    visit: (ScannedFrame, FrameDirectory) -> Void = { _, _ in }
+    visit: (ScannedFrame, FrameDirectory) -> Void = { _, _ in },
+    number: (UInt32, String?) -> UInt32
   ) throws(ColdError) -> ColdFile {
     let file: any DiskFile
     do throws(DiskError) { file = try disk.open(name, .readOnly) } catch { throw .disk(error) }
@@ -114,8 +117,9 @@ struct ColdFile {
       segment.mark(offset: frame.offset, sequence: first.sequence, force: afterDamage)
     }
     for message in directory.messages {
+      add(message, number)
       let isLost = message.payloadLength > 0 && frame.badBlocks.contains(Int(message.block))
-      if !isLost { add(message, number) }
+      if isLost { segment.lose(message.sequence) }
     }
     for note in directory.notes {
       notes.append(
@@ -124,6 +128,8 @@ struct ColdFile {
           NotePlace(kind: .cold, segment: segment.id, frameOffset: frame.offset)
         ))
     }
+    waits += directory.waits
+    outcomes += directory.outcomes
     record = directory.compactions.last ?? record
   }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Writes a cold segment, message by message in ascending order, under a temporary name. Nothing is
 /// synced here.
 ///
@@ -25,10 +27,17 @@ final class ColdWriter {
   ) throws(CompactionError) {
     self.header = header
     self.pacer = pacer
-    do throws(DiskError) { file = try disk.open(name, .createNew) } catch {
-      throw .output(error)
-    }
+    do throws(DiskError) { file = try Self.create(name, on: disk) } catch { throw .output(error) }
     beginStates()
+  }
+
+  /// What an earlier try could not delete is in the way.
+  static func create(_ name: String, on disk: any Disk) throws(DiskError) -> any DiskFile {
+    do throws(DiskError) { return try disk.open(name, .createNew) } catch {
+      guard error.code == EEXIST else { throw error }
+      try disk.unlink(name)
+      return try disk.open(name, .createNew)
+    }
   }
 
   /// The next message. Sequences only grow.

@@ -6,6 +6,9 @@ enum CompactionError: Error, Sendable, Equatable {
   case unfaithful(String)
   /// The pacer said so: the log is being closed.
   case cancelled
+  /// The directory could not be synced: which names are durable is not known any more, and the next
+  /// sync may report success. The log can't go on.
+  case namesUnknown(DiskError)
 }
 
 /// Why a segment is not compacted: it stays as it is.
@@ -25,7 +28,7 @@ enum CompactionStop: Error {
 extension CompactionError: CustomStringConvertible {
   var description: String {
     switch self {
-    case .output(let error): error.description
+    case .output(let error), .namesUnknown(let error): error.description
     case .unfaithful(let what): "the compacted file does not hold what it should: \(what)"
     case .cancelled: "cancelled"
     }

@@ -19,6 +19,11 @@ package struct CompactionJob: Sendable {
   /// long ago.
   var dedupFloor: Sequence
   var dedupWindowMs: UInt64
+  /// Somebody waits for it.
+  package var isUrgent = false
+
+  /// Of all inputs.
+  package var bytes: UInt64 { inputs.reduce(0) { $0 + $1.end } }
 
   /// Slow: reads all inputs and writes what is left of them. An input that can't be copied to the
   /// last byte is left out and named.

@@ -116,7 +116,7 @@ extension CompactionPass {
   private func remember(_ entry: DedupEntry) throws(CompactionStop) {
     do throws(DiskError) {
       if dedup == nil {
-        let file = try disk.open(dedupTemporary, .createNew)
+        let file = try ColdWriter.create(dedupTemporary, on: disk)
         dedupFile = file
         dedup = DedupWriter(
           file: file, id: job.dedupID, store: job.store, createdMs: job.nowMs)
@@ -159,9 +159,11 @@ extension CompactionPass {
     let directory = source.directory
     let here = NotePlace(
       kind: source.segment.kind, segment: source.segment.id, frameOffset: frame.offset)
-    for note in directory.notes {
+    for (index, note) in directory.notes.enumerated() {
+      // The last one in the frame counts, also for a dead letter that got no text of its own.
       guard let tried = job.attempts[note.sequence], tried.note == here,
-        tried.count == note.attempts, let holder = holder(of: note.sequence)
+        !directory.notes[(index + 1)...].contains(where: { $0.sequence == note.sequence }),
+        let holder = holder(of: note.sequence)
       else { continue }
       let text = try source.text(of: note)
       try copy(tried, isDead: holder.isParked(note.sequence), error: text)
@@ -237,13 +239,9 @@ extension CompactionPass {
     do throws(CompactionError) {
       let header = try sync(record)
       let file = try readBack(record)
-      do throws(DiskError) {
-        if cold != nil { try disk.rename(coldTemporary, to: FileNames.cold(job.coldID)) }
-        if header != nil { try disk.rename(dedupTemporary, to: FileNames.dedup(job.dedupID)) }
-        try disk.syncDirectory()
-      } catch {
-        throw .output(error)
-      }
+      // In this order: where the cold segment can be seen, its dedup file is durable.
+      if header != nil { try name(dedupTemporary, FileNames.dedup(job.dedupID)) }
+      if cold != nil { try name(coldTemporary, FileNames.cold(job.coldID)) }
       cold?.file.close()
       dedupFile?.close()
       return CompactionOutput(
@@ -251,6 +249,11 @@ extension CompactionPass {
     } catch {
       throw .failed(error)
     }
+  }
+
+  private func name(_ temporary: String, _ name: String) throws(CompactionError) {
+    do throws(DiskError) { try disk.rename(temporary, to: name) } catch { throw .output(error) }
+    do throws(DiskError) { try disk.syncDirectory() } catch { throw .namesUnknown(error) }
   }
 
   private func sync(_ record: CompactionRecord) throws(CompactionError) -> DedupHeader? {

@@ -28,9 +28,11 @@ package struct CompactionPlan: Sendable, Equatable {
       return messages.dividingFullWidth((high, low)).quotient
     }
 
-    /// How much of what it takes is of use, in percent. Its header counts, so that small ones are
-    /// merged; so do outcomes, where they take more than the messages.
+    /// How much of what it takes is of use, in percent. A segment of the log counts with its header,
+    /// so that small ones are merged, and with its outcomes, where they take more than the messages. A
+    /// cold one is worth another copy only for messages that ended.
     var livePercent: UInt64 {
+      guard input.kind == .wal else { return messages == 0 ? 0 : live * 100 / messages }
       let taken = max(rawBytes, storedBytes).addingCapped(FormatLimits.firstFrameOffset)
       return liveBytes / max(taken / 100, 1)
     }
@@ -54,13 +56,19 @@ package struct CompactionPlan: Sendable, Equatable {
   }
 
   package struct Decision: Sendable, Equatable {
-    package var input: CompactionRecord.Input
     package var file: String
     /// Which of the jobs it is an input of; nil: it is left alone.
     package var job: Int?
     package var why: String
+    package init(file: String, job: Int?, why: String) {
+      self.file = file
+      self.job = job
+      self.why = why
+    }
   }
 
+  /// A segment is worth it but for messages that end still: to be looked at again soon.
+  package private(set) var waits = false
   /// In the order of the candidates.
   package private(set) var decisions: [Decision] = []
   /// Dense segments first, ascending.
@@ -74,7 +82,7 @@ package struct CompactionPlan: Sendable, Equatable {
       let (isInput, why) =
         merged.contains(candidate.input)
         ? (true, "small, merged with others") : Self.judge(candidate, rules)
-      var decision = Decision(input: candidate.input, file: candidate.file, job: nil, why: why)
+      var decision = Decision(file: candidate.file, job: nil, why: why)
       if isInput {
         if !job.hasRoom(for: candidate, rules) {
           jobs.append(job.inputs)
@@ -84,6 +92,7 @@ package struct CompactionPlan: Sendable, Equatable {
         decision.job = jobs.count
       }
       decisions.append(decision)
+      if !isInput, candidate.isChanging { waits = true }
     }
     if !job.inputs.isEmpty { jobs.append(job.inputs) }
   }
@@ -100,7 +109,11 @@ package struct CompactionPlan: Sendable, Equatable {
   }
 
   private static func judgeFinished(_ segment: Candidate) -> (Bool, String) {
-    if segment.hasNotes { return (true, "finished, but for error texts of live messages") }
+    if segment.hasNotes {
+      // A cold one without messages is what such a copy leaves.
+      let isWorthIt = segment.input.kind == .wal || segment.messages > 0
+      return (isWorthIt, "finished, but for error texts of live messages")
+    }
     guard segment.remembered > 0 else { return (false, "finished: it goes by itself") }
     return (true, "finished, but for what the duplicate check remembers")
   }
@@ -111,7 +124,7 @@ package struct CompactionPlan: Sendable, Equatable {
     _ candidates: [Candidate], _ rules: Rules
   ) -> Set<CompactionRecord.Input> {
     let small = candidates.filter {
-      $0.input.kind == .cold && $0.live > 0 && $0.problem == nil && !$0.isActive
+      $0.input.kind == .cold && ($0.live > 0 || $0.hasNotes) && $0.problem == nil && !$0.isActive
         && $0.liveBytes < rules.coldSmall
     }.sorted { $0.liveBytes < $1.liveBytes }
     var best = 0

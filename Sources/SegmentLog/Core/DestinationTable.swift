@@ -78,7 +78,9 @@ struct DestinationTable {
   }
 
   mutating func addWaiting(_ id: UInt32, _ count: UInt64) { entries[Int(id)]?.waiting += count }
-  mutating func removeWaiting(_ id: UInt32) { entries[Int(id)]?.waiting -= 1 }
+  mutating func removeWaiting(_ id: UInt32, _ count: UInt64) {
+    entries[Int(id)]?.waiting -= count
+  }
   func waiting(_ id: UInt32) -> UInt64 { entries[Int(id)]?.waiting ?? 0 }
 
   /// By number.

@@ -7,7 +7,7 @@ extension LogCore {
   package func checkpointWanted(nowMs: UInt64) -> CheckpointJob? {
     guard failure == nil, !isSealed, !checkpoints.isRunning else { return nil }
     let isDue = checkpoints.dueMs(nowMs: nowMs).map { $0 <= nowMs } ?? false
-    return isDue || compaction != nil ? beginCheckpoint(nowMs: nowMs) : nil
+    return isDue || compactionWantsCheckpoint ? beginCheckpoint(nowMs: nowMs) : nil
   }
 
   func beginCheckpoint(nowMs: UInt64) -> CheckpointJob {
@@ -20,6 +20,8 @@ extension LogCore {
       counters: state.counters)
     content.destinations = state.destinations.definitions
     content.segments = state.segments
+    content.cold = state.cold
+    content.dedups = state.dedups
     content.attempts = state.attempts
     content.damage = state.damage
     content.counters.lostOutside = state.openOutside
@@ -34,16 +36,26 @@ extension LogCore {
     case .written(let checkpoint, let bytes):
       checkpoints.written(checkpoint, bytes: bytes)
       checkpointError = nil
+      failedCheckpoints = 0
     case .failed(let error):
       // With a file of the reserve there is no need to wait for room.
       checkpoints.failed(nowMs: nowMs, waits: !(error.isNoSpace && hasFileForCheckpoint))
       checkpointError = error
+      failedCheckpoints += 1
     case .namesUnknown(let error):
       checkpoints.failed(nowMs: nowMs)
       throw stop("writing \(FileNames.checkpoint(result.number))", error)
     }
     guard failure == nil, !isSealed else { return }
     reviewFiles(nowMs: nowMs)
-    try goOnCompacting(after: result, nowMs: nowMs)
+    noteCheckpoint(result)
+    try goOnCompacting(nowMs: nowMs)
+  }
+
+  /// Why no checkpoint can be written, for a person to mend; nil when the last one was written, and
+  /// when there was just no room for a new file and one of the reserve stands in at once.
+  package var checkpointFailure: DiskError? {
+    guard let error = checkpointError else { return nil }
+    return error.isNoSpace && hasFileForCheckpoint ? nil : error
   }
 }

@@ -122,13 +122,23 @@ extension LogCore {
       state.apply(outcome: outcome.record, note: outcome.hasNote ? note : nil)
     }
     for control in staging.controls { state.apply(control: control) }
+    if let output = staging.compaction { apply(output) }
     let count = staging.messages.count
-    state.segments[last].records += UInt64(count + staging.changeCount)
+    state.segments[state.segments.count - 1].records += UInt64(count + staging.changeCount)
     checkpoints.wrote(bytes: length, records: count + staging.changeCount, nowMs: nowMs)
     advance(by: length, committedAtMs: committedAtMs, nowMs: nowMs)
     active.isUnproven = true
     forgetStaged()
     return Commit(committedAtMs: committedAtMs, firstSequence: firstSequence, count: count)
+  }
+
+  /// The output's files count from here on; the inputs do until they are dropped.
+  private func apply(_ output: CompactionOutput) {
+    state.apply(output)
+    let bytes = (output.cold?.fileBytes ?? 0) + (output.dedup?.fileSize ?? 0)
+    sealedBytes += bytes
+    compactedBytes += bytes
+    sealedFrames += output.cold?.frames ?? 0
   }
 
   /// The encoder's frame stands at `active.offset` and is synced.
@@ -139,6 +149,7 @@ extension LogCore {
     active.lastFrameCRC = encoder.headCRC
     active.lastWriteAtMs = nowMs
     nextFrameNumber += 1
+    loggedBytes += UInt64(length)
     state.segments[last].end = active.offset
     state.segments[last].fileBytes = max(state.segments[last].fileBytes, active.offset)
     state.segments[last].frames += 1

@@ -3,7 +3,7 @@ extension LogCore {
   package func lookup(key: UUIDKey, uuid: [UInt8]) -> RecordStatus? {
     for sequence in state.index.candidates(key).sorted(by: >) {
       let status =
-        state.segmentIndex(of: sequence).map { standing(sequence, in: $0, key, uuid) }
+        state.holder(of: sequence).map { standing(sequence, in: $0, key, uuid) }
         ?? remembered(sequence, key)
       if let status { return status }
     }
@@ -11,9 +11,9 @@ extension LogCore {
   }
 
   private func standing(
-    _ sequence: Sequence, in index: Int, _ key: UUIDKey, _ uuid: [UInt8]
+    _ sequence: Sequence, in holder: Holder, _ key: UUIDKey, _ uuid: [UInt8]
   ) -> RecordStatus? {
-    let segment = state.segments[index]
+    let segment = state[holder]
     let location = segment.location(of: sequence)
     guard let known = state.state(of: sequence), let frame = reader.frame(holding: location),
       let message = frame.directory.message(sequence), message.key == key,
@@ -41,7 +41,7 @@ extension LogCore {
   /// Its segment was dropped; that it ended is remembered for a while.
   private func remembered(_ sequence: Sequence, _ key: UUIDKey) -> RecordStatus? {
     guard let entry = state.recent[sequence], entry.key == key, let ending = entry.ending else {
-      return nil
+      return rememberedOnDisk(sequence, key)
     }
     return RecordStatus(
       sequence: sequence, state: ending.kind == .delivered ? .delivered : .cancelled,
@@ -50,11 +50,20 @@ extension LogCore {
       location: nil)
   }
 
+  private func rememberedOnDisk(_ sequence: Sequence, _ key: UUIDKey) -> RecordStatus? {
+    guard let entry = dedupReader.entry(sequence, in: state.dedups), entry.key == key else {
+      return nil
+    }
+    return RecordStatus(
+      sequence: sequence, state: .delivered, attempts: entry.attempts, lastStatus: entry.status,
+      note: nil, acceptedAtMs: entry.acceptedAtMs, start: .atOnce, retry: nil, destination: nil,
+      location: nil)
+  }
+
   /// nil when the note's segment is gone.
   private func noteLocation(_ place: NotePlace, _ sequence: Sequence) -> NoteLocation? {
-    guard place.kind == .wal,
-      let segment = state.segments.first(where: { $0.id == place.segment })
-    else { return nil }
+    let segments = place.kind == .wal ? state.segments : state.cold
+    guard let segment = segments.first(where: { $0.id == place.segment }) else { return nil }
     return NoteLocation(
       file: segment.file, salt: segment.salt, frameOffset: place.frameOffset, sequence: sequence)
   }
@@ -67,17 +76,16 @@ extension LogCore {
     guard limit > 0, after < state.nextSequence, let id = state.destinations.id(destination),
       state.destinations.waiting(id) > 0
     else { return plan }
-    var budget = 1 << 20
-    for segment in state.segments where segment.next > after + 1 && segment.hasWaiting(id) {
-      let (found, stop) = segment.waiting(
-        destination: id, from: after + 1, limit: limit - plan.entries.count, budget: &budget)
-      plan.entries += found.map { planned($0, in: segment) }
-      if let stop {
-        plan.next = stop - 1
-        plan.upTo = stop - 1
-        return plan
-      }
+    var walk = WaitingWalk(
+      destination: id, after: after, limit: limit, segments: state.cold.count + 1)
+    for index in state.cold.indices { walk.look(at: state.cold[index], .cold, index) }
+    for index in state.segments.indices where !walk.isPast(state.segments[index]) {
+      walk.look(at: state.segments[index], .wal, index)
     }
+    let (found, next) = walk.finish()
+    plan.entries = found.map { planned($0.sequence, in: state[$0.holder]) }
+    plan.next = next
+    plan.upTo = next ?? plan.upTo
     return plan
   }
 
@@ -91,10 +99,9 @@ extension LogCore {
 
   package func destinationsWithPending() -> [DestinationBacklog] {
     var firsts: [UInt32: Sequence] = [:]
-    for segment in state.segments {
-      for destination in segment.destinations
-      where destination.waiting > 0 && firsts[destination.id] == nil {
-        firsts[destination.id] = destination.first
+    for segment in state.segments + state.cold {
+      for destination in segment.destinations where destination.waiting > 0 {
+        firsts[destination.id] = min(firsts[destination.id] ?? .max, destination.first)
       }
     }
     return state.destinations.withWaiting.map { id in
@@ -107,10 +114,10 @@ extension LogCore {
   /// Where to read the payloads; nil where a message has ended or never was. A dead one is there.
   package func locate(_ sequences: [Sequence]) -> [Location?] {
     sequences.map { sequence in
-      guard let index = state.segmentIndex(of: sequence),
-        state.segments[index].isLive(sequence)
-      else { return nil }
-      return state.segments[index].location(of: sequence)
+      guard let holder = state.holder(of: sequence), state[holder].isLive(sequence) else {
+        return nil
+      }
+      return state[holder].location(of: sequence)
     }
   }
 
@@ -118,7 +125,7 @@ extension LogCore {
     var numbers = LogNumbers()
     numbers.totals = state.totals
     numbers.bytesOnDisk = bytesOnDisk
-    numbers.segments = state.segments.count
+    numbers.segments = state.segments.count + state.cold.count
     numbers.frames = sealedFrames + state.segments[state.segments.count - 1].frames
     numbers.tornTailBytes = recovered.tornTailBytes
     numbers.damagedFrames = UInt64(recovered.damage.count)
@@ -126,7 +133,12 @@ extension LogCore {
     numbers.space = spaceLevel
     numbers.freeBytes = space.space?.availableBytes ?? 0
     numbers.markBytes = space.markBytes
+    numbers.loggedBytes = loggedBytes
+    numbers.compactedBytes = compactedBytes
+    numbers.isCompacting = copying.isRunning
     numbers.reserveBytes = reserve.bytes + checkpointReserve.bytes
+    numbers.checkpointFailure = checkpointFailure
+    numbers.failedCheckpoints = checkpointFailure == nil ? 0 : failedCheckpoints
     return numbers
   }
 }

@@ -106,6 +106,9 @@ extension LogCore {
       return .staged(
         state.nextSequence + UInt64(staged.index), contentHash: staged.contentHash)
     }
+    // The log's own time: a clock that was set back must not make the window longer than what is
+    // kept for it.
+    let nowMs = max(nowMs, state.lastCommittedAtMs)
     // The newest is meant.
     for sequence in state.index.candidates(key).sorted(by: >) {
       guard let found = confirm(sequence, key) else { continue }
@@ -140,12 +143,20 @@ extension LogCore {
         contentHash: entry.contentHash, acceptedAtMs: entry.acceptedAtMs,
         ending: entry.ending.map { $0.kind == .delivered ? .delivered : .cancelled })
     }
-    guard let index = state.segmentIndex(of: sequence),
-      let frame = reader.frame(holding: state.segments[index].location(of: sequence)),
+    guard let holder = state.holder(of: sequence) else { return confirmGone(sequence, key) }
+    guard let frame = reader.frame(holding: state[holder].location(of: sequence)),
       let message = frame.directory.message(sequence), message.key == key
     else { return nil }
     return Confirmed(
       contentHash: message.contentHash, acceptedAtMs: message.acceptedAtMs, ending: nil)
+  }
+
+  private func confirmGone(_ sequence: Sequence, _ key: UUIDKey) -> Confirmed? {
+    guard let entry = dedupReader.entry(sequence, in: state.dedups), entry.key == key else {
+      return nil
+    }
+    return Confirmed(
+      contentHash: entry.contentHash, acceptedAtMs: entry.acceptedAtMs, ending: .delivered)
   }
 }
 

@@ -20,17 +20,18 @@ extension LogCore {
     }
     if let due = space.dueMs(nowMs: nowMs), due <= nowMs { lookAtSpace(nowMs: nowMs) }
     if let due = dropDueMs(nowMs: nowMs), due <= nowMs {
-      _ = dropFinished(keepRemembered: true, nowMs: nowMs)
+      dropFinished(nowMs: nowMs)
     }
   }
 
-  /// When there is something to do for `tick`, `preparationWanted` or `checkpointWanted`; nil =
-  /// nothing waits. Never further off than the wait in question, whatever the clock did meanwhile.
+  /// When there is something to do for `tick`, `preparationWanted`, `checkpointWanted` or
+  /// `compactionWanted`; nil = nothing waits. Never further off than the wait in question, whatever the clock did meanwhile.
   package func nextTickDueMs(nowMs: UInt64) -> UInt64? {
     guard failure == nil, !isSealed else { return nil }
     var due = earlier(witnessDueMs(nowMs: nowMs), dropDueMs(nowMs: nowMs))
     due = earlier(due, space.dueMs(nowMs: nowMs))
     due = earlier(due, checkpoints.dueMs(nowMs: nowMs))
+    due = earlier(due, planDueMs(nowMs: nowMs))
     switch preparation {
     // What is being made for the reserve comes back first.
     case .none where isMakingReserve, .failed where isMakingReserve: break

@@ -17,6 +17,7 @@ package final class LogCore {
   var staging = Staging()
   /// For confirming duplicates and for `lookup`.
   let reader: LogReader
+  let dedupReader: DedupReader
   var salts: SaltSource
   var nextFrameNumber: UInt64
   var preparation = Preparation.none
@@ -32,16 +33,22 @@ package final class LogCore {
   var checkpoints: CheckpointSchedule
   /// Why the last checkpoint could not be written; nil when it was.
   var checkpointError: DiskError?
+  /// Tries in a row that failed.
+  var failedCheckpoints: UInt64 = 0
   /// When the next file may go; nil when none does without anything happening first.
   var dropDueAtMs: UInt64?
   /// Dropped, and not yet told to those who read.
   var droppedFiles: [String] = []
+  var copying = Copying()
   var compaction: CompactionRun?
   var compactionReport: CompactionReport?
   var recovered: RecoveryReport
   /// Of all segments but the active one; kept beside them, since they are asked for with each commit.
   var sealedBytes: UInt64 = 0
   var sealedFrames: UInt64 = 0
+  /// Since the start: frames, and what compactions wrote.
+  var loggedBytes: UInt64 = 0
+  var compactedBytes: UInt64 = 0
 
   /// Recovers what stands on `disk` and starts a new segment. The caller holds the directory's lock.
   ///
@@ -74,15 +81,18 @@ package final class LogCore {
     recovered = start.report
     checkpoints = start.checkpoints
     reader = LogReader(disk: disk)
+    dedupReader = DedupReader(disk: disk, store: store)
     space = SpaceWatch(segmentSize: options.segmentSize)
     readOnlyReason =
       start.report.damage.isEmpty || options.onDamage == .proceed
       ? nil : start.report.damage.map(\.description).joined(separator: "; ")
     encoder.begin(baseSequence: state.nextSequence)
-    for segment in state.segments.dropLast() {
+    for segment in state.segments.dropLast() + state.cold {
       sealedBytes += segment.fileBytes
       sealedFrames += segment.frames
     }
+    sealedBytes += state.dedups.reduce(0) { $0 + $1.fileSize }
+    sealedBytes += state.spent.reduce(0) { $0 + $1.bytes }
     reserve.adopt(from: disk)
     checkpointReserve.adopt(from: disk)
     lookAtSpace(nowMs: nowMs)

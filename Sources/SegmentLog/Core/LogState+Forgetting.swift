@@ -2,118 +2,159 @@
 extension LogState {
   /// Whether the duplicate check has no use for a sequence any more.
   func isForgotten(_ sequence: Sequence) -> Bool {
-    guard let index = segmentIndex(of: sequence) else {
-      guard sequence >= dedupFloor, let entry = recent[sequence] else { return true }
-      return isOver(entry.acceptedAtMs)
-    }
-    return isForgotten(sequence, in: index)
+    if let holder = holder(of: sequence) { return isForgotten(sequence, in: self[holder]) }
+    guard sequence >= dedupFloor else { return true }
+    if let entry = recent[sequence], !isOver(entry.acceptedAtMs) { return false }
+    return !dedups.contains { $0.covers(sequence) && !isOver($0.lastAcceptedMs) }
   }
 
-  private func isForgotten(_ sequence: Sequence, in index: Int) -> Bool {
-    if segments[index].isLive(sequence) { return false }
-    guard sequence >= dedupFloor, let last = segments[index].lastAtMs else { return true }
+  private func isForgotten(_ sequence: Sequence, in segment: SegmentState) -> Bool {
+    if segment.isLive(sequence) { return false }
+    guard sequence >= dedupFloor, let last = segment.lastAtMs else { return true }
     return isOver(last)
   }
 
-  private func isOver(_ acceptedAtMs: UInt64) -> Bool {
+  func isOver(_ acceptedAtMs: UInt64) -> Bool {
     acceptedAtMs.addingCapped(dedupWindowMs) < lastCommittedAtMs
   }
 
   /// Keeps at most `dedupMax` ended ones.
   mutating func forgetOldest() {
-    forgetUnremembered()
     while endedKept > dedupMax {
-      guard let index = segments.firstIndex(where: { $0.next > dedupFloor && $0.count > 0 }) else {
+      guard let next = oldestEnded() else {
         endedKept = 0
         return
       }
-      let first = segments[index].first
-      if dedupFloor < first {
-        // Between two segments: known as far as it is among the recent ones.
-        let known = min(first, recent.oldest(before: nextSequence))
-        if dedupFloor < known {
-          counters.dedupFloor = known
-        } else {
-          if recent[dedupFloor]?.ending != nil { endedKept -= 1 }
-          counters.dedupFloor += 1
-        }
-      } else if let ended = segments[index].firstEnded(from: dedupFloor) {
-        counters.dedupFloor = ended + 1
-        endedKept -= 1
-      } else {
-        counters.dedupFloor = segments[index].next
-      }
+      let forgotten = countEnded(from: dedupFloor, to: next)
+      counters.dedupFloor = next
+      endedKept -= forgotten
     }
   }
 
-  /// What stands in no segment is known only while it is among the recent ones.
-  private mutating func forgetUnremembered() {
-    let known = min(segments[0].first, recent.oldest(before: nextSequence))
-    guard dedupFloor < known else { return }
-    endedKept = max(0, endedKept - Int(known - dedupFloor))
-    counters.dedupFloor = known
+  /// The sequence behind the oldest ended message that is remembered, or behind as many as stand for
+  /// one in a dedup file.
+  private func oldestEnded() -> Sequence? {
+    var oldest: Sequence?
+    func consider(_ next: Sequence) { oldest = min(oldest ?? next, next) }
+    for segment in segments where segment.next > dedupFloor && segment.count > 0 {
+      guard let ended = segment.firstEnded(from: dedupFloor) else { continue }
+      consider(ended + 1)
+      break
+    }
+    for segment in cold where segment.next > dedupFloor {
+      if let ended = segment.firstEnded(from: dedupFloor) { consider(ended + 1) }
+    }
+    for dedup in dedups where dedup.lastSequence >= dedupFloor {
+      consider(dedup.next(behind: max(dedupFloor, dedup.firstSequence)))
+    }
+    return oldest
   }
 
-  /// After a start from a checkpoint: what stands in the segments is what is known.
+  private func countEnded(from first: Sequence, to next: Sequence) -> Int {
+    var ended = 0
+    for segment in segments + cold where segment.first < next && segment.next > first {
+      var found = segment.firstEnded(from: first)
+      while let sequence = found, sequence < next {
+        ended += 1
+        found = segment.firstEnded(from: sequence + 1)
+      }
+    }
+    for dedup in dedups { ended += dedup.kept(from: first) - dedup.kept(from: next) }
+    return ended
+  }
+
+  /// After a start from a checkpoint: what stands in the segments and dedup files is what is known.
   mutating func countEndedKept() {
-    if let first = segments.first { counters.dedupFloor = max(dedupFloor, first.first) }
-    endedKept = segments.reduce(0) { $0 + $1.ended(from: dedupFloor) }
+    endedKept =
+      (segments + cold).reduce(0) { $0 + $1.ended(from: dedupFloor) }
+      + dedups.reduce(0) { $0 + $1.kept(from: dedupFloor) }
   }
 
   /// A segment without records makes room for the one that takes its place.
-  mutating func removeLastSegment() { removeSegment(at: segments.count - 1) }
-
-  /// The segment's file is gone; all of its messages have ended.
-  mutating func removeSegment(at index: Int) {
-    let gone = segments.remove(at: index)
-    for destination in gone.destinations { destinations.release(destination.id) }
-    guard !segments.isEmpty else { return }
-    let first = max(gone.first, dedupFloor)
-    let unknown = min(gone.next, recent.oldest(before: nextSequence)).subtractingCapped(first)
-    endedKept = max(0, endedKept - Int(unknown))
-    forgetUnremembered()
+  mutating func removeLastSegment() {
+    remove(Holder(kind: .wal, index: segments.count - 1))
   }
 
-  /// A message that stands before a checkpoint's position, as its frame's directory tells of it.
-  mutating func remember(
-    _ message: DirectoryMessage, in segment: Int, acceptedAtMs: UInt64
-  ) {
-    let sequence = message.sequence
-    let isRecent = sequence >= recent.oldest(before: nextSequence)
-    if isRecent {
-      recent.insert(
-        RecentMessages.Entry(
-          sequence: sequence, key: message.key, contentHash: message.contentHash,
-          acceptedAtMs: acceptedAtMs))
-      if let ending = segments[segment].ending(of: sequence) { recent.end(sequence, ending) }
+  /// The segment's file is gone; all of its messages have ended.
+  mutating func remove(_ holder: Holder) {
+    let gone: SegmentState
+    switch holder.kind {
+    case .wal: gone = segments.remove(at: holder.index)
+    case .cold: gone = cold.remove(at: holder.index)
     }
-    if isForgotten(sequence, in: segment) { return }
-    index.insert(message.key, sequence)
+    release(destinationsOf: gone)
+    endedKept = max(0, endedKept - gone.ended(from: dedupFloor))
+  }
+
+  /// The messages of one frame that stands before a checkpoint's position, as its directory tells of
+  /// them. A frame's at a time, and `segment` given apart: looking each one up in the state's table
+  /// would cost more than all the rest.
+  ///
+  /// `batch` gets those that belong into the UUID index, which `insert` takes many at a time. Returns
+  /// the first message that doesn't belong there; those behind it are left out.
+  mutating func remember(
+    _ messages: [DirectoryMessage], of segment: borrowing SegmentState,
+    _ batch: inout [UUIDIndex.Entry]
+  ) -> Sequence? {
+    let recentFrom = recent.oldest(before: nextSequence)
+    let forgotten = segment.lastAtMs.map { isOver($0) } ?? true
+    let endedFloor = forgotten ? .max : dedupFloor
+    for message in messages {
+      let sequence = message.sequence
+      guard let place = segment.index(of: sequence) else {
+        // What a cold file holds besides counts in another segment.
+        if segment.kind == .cold { continue }
+        return sequence
+      }
+      if sequence >= recentFrom {
+        recent.insert(
+          RecentMessages.Entry(
+            sequence: sequence, key: message.key, contentHash: message.contentHash,
+            acceptedAtMs: message.acceptedAtMs))
+        if let ending = segment.ending(of: sequence) { recent.end(sequence, ending) }
+      }
+      if sequence >= endedFloor || segment.isLive(at: place) {
+        batch.append(UUIDIndex.Entry(key: message.key, sequence: sequence))
+      }
+    }
+    return nil
+  }
+
+  /// A delivered message whose segment is gone.
+  mutating func remember(_ entry: DedupEntry) {
+    guard entry.sequence >= dedupFloor, !isOver(entry.acceptedAtMs) else { return }
+    index.insert(entry.key, entry.sequence)
   }
 
   /// Room in the UUID index for everything in the segments that isn't forgotten.
   mutating func reserveIndex() {
     index.reserve(
-      segments.reduce(0) { sum, segment in
+      (segments + cold).reduce(0) { sum, segment in
         let over = segment.lastAtMs.map { isOver($0) } ?? true
         return sum + (over ? Int(segment.liveCount) : segment.count)
-      })
+      } + dedups.reduce(0) { $0 + (isOver($1.lastAcceptedMs) ? 0 : Int($1.count)) })
   }
 
-  /// Messages that can't be read, as a start finds out.
-  mutating func lose(_ sequences: ClosedRange<Sequence>, except whole: Set<Sequence>) {
-    for sequence in sequences where !whole.contains(sequence) {
-      guard let index = segmentIndex(of: sequence), segments[index].isLive(sequence) else {
-        continue
-      }
-      if segments[index].isParked(sequence) {
-        counters.totals.dead -= 1
-      } else {
-        destinations.removeWaiting(segments[index].destination(of: sequence))
-      }
-      segments[index].lose(sequence)
-      attempts[sequence] = nil
-      endedKept += 1
+  /// Messages of one segment that can't be read, as a start finds out.
+  mutating func lose(
+    _ sequences: ClosedRange<Sequence>, in holder: Holder, except whole: Set<Sequence>
+  ) {
+    let segment = self[holder]
+    let end = segment.firstIndex(from: sequences.upperBound.addingCapped(1))
+    for index in segment.firstIndex(from: sequences.lowerBound)..<end {
+      let sequence = segment.sequence(at: index)
+      if segment.isLive(at: index), !whole.contains(sequence) { lose(sequence, in: holder) }
     }
+  }
+
+  private mutating func lose(_ sequence: Sequence, in holder: Holder) {
+    if self[holder].isParked(sequence) {
+      counters.totals.dead -= 1
+    } else {
+      destinations.removeWaiting(self[holder].destination(of: sequence), 1)
+    }
+    self[holder].lose(sequence)
+    attempts[sequence] = nil
+    endedKept += 1
   }
 }

@@ -1,14 +1,22 @@
 /// The live state: the fold of the durable frames, in order. What a commit applies when it is
 /// durable and what recovery reads off the disk go through the same four functions.
 struct LogState {
-  /// Ascending ids; the last one is the active one.
+  /// Of the log. Ascending ids; the last one is the active one.
   var segments: [SegmentState] = []
+  /// What compactions left of others. Ascending ids.
+  var cold: [SegmentState] = []
+  /// What is known of delivered messages whose segments are gone. Ascending ids.
+  var dedups: [DedupHeader] = []
+  /// In a full scan, by cold segment: messages that stand elsewhere, too, and count there.
+  var shadowed: [UInt64: Set<Sequence>] = [:]
+  /// Files that count no more and wait for the drop rule.
+  var spent: [SpentFile] = []
   var destinations = DestinationTable()
   var attempts = AttemptTable()
   var index = UUIDIndex()
   var recent: RecentMessages
   var counters = LogCounters()
-  /// Ended messages at or above `dedupFloor`, in segments or among the recent ones.
+  /// Ended messages at or above `dedupFloor`, in segments and dedup files.
   var endedKept = 0
   let dedupMax: Int
   let dedupWindowMs: UInt64
@@ -33,6 +41,8 @@ struct LogState {
     self.init(options)
     counters = checkpoint.counters
     segments = checkpoint.segments
+    cold = checkpoint.cold
+    dedups = checkpoint.dedups
     attempts = checkpoint.attempts
     damage = checkpoint.damage
     firstKept = 1
@@ -41,12 +51,7 @@ struct LogState {
         definition.origin, wanted: definition.id, limit: DestinationTable.numbersMax)
       precondition(id == definition.id, "numbers and origins were checked to be unique")
     }
-    for segment in segments {
-      for destination in segment.destinations {
-        destinations.use(again: destination.id)
-        destinations.addWaiting(destination.id, UInt64(destination.waiting))
-      }
-    }
+    for segment in segments + cold { hold(destinationsOf: segment) }
     for definition in checkpoint.destinations { destinations.release(definition.id) }
     countEndedKept()
   }
@@ -56,12 +61,19 @@ struct LogState {
   var lastCommittedAtMs: UInt64 { counters.lastCommittedAtMs }
   var dedupFloor: Sequence { counters.dedupFloor }
 
-  /// The sequence of a message's segment among `segments`; nil when none holds it.
-  func segmentIndex(of sequence: Sequence) -> Int? { segments.index(holding: sequence) }
+  /// A segment comes: what waits in it counts, and its destinations' numbers stay.
+  mutating func hold(destinationsOf segment: SegmentState) {
+    for destination in segment.destinations {
+      destinations.use(again: destination.id)
+      destinations.addWaiting(destination.id, UInt64(destination.waiting))
+    }
+  }
 
-  func state(of sequence: Sequence) -> RecordStatus.State? {
-    guard let index = segmentIndex(of: sequence) else { return nil }
-    return segments[index].state(of: sequence)
+  mutating func release(destinationsOf segment: SegmentState) {
+    for destination in segment.destinations {
+      destinations.removeWaiting(destination.id, UInt64(destination.waiting))
+      destinations.release(destination.id)
+    }
   }
 }
 
@@ -138,7 +150,7 @@ extension LogState {
   mutating func skipMissing(to next: Sequence, counted: UInt64) {
     let missing = min(counted, next - nextSequence)
     counters.totals.accepted += missing
-    counters.lostOutside += missing
+    counters.lostOutside += missing.subtractingCapped(liveInCold(from: nextSequence, to: next))
     counters.nextSequence = next
   }
 
@@ -147,7 +159,9 @@ extension LogState {
 
   /// A count lower than what is known is old news.
   mutating func apply(attempt: DirectoryAttempt, committedAtMs: UInt64, note: NotePlace?) {
-    guard state(of: attempt.sequence) == .pending else { return }
+    guard state(of: attempt.sequence) == .pending else {
+      return adopt(note, ofDead: attempt.sequence)
+    }
     var entry = attempts[attempt.sequence] ?? AttemptState(sequence: attempt.sequence)
     guard attempt.count >= entry.count else { return }
     entry.count = attempt.count
@@ -160,19 +174,23 @@ extension LogState {
 
   mutating func apply(outcome: DirectoryOutcome, note: NotePlace?) {
     let sequence = outcome.sequence
-    guard let index = segmentIndex(of: sequence) else {
+    guard let holder = holder(of: sequence) else {
       applyElsewhere(outcome)
       return
     }
     let kind = EndingKind(
       kind: outcome.kind, status: outcome.status, attempts: outcome.attempts)
-    let live = segments[index].isLive(sequence)
-    let dead = live && segments[index].isParked(sequence)
+    let live = self[holder].isLive(sequence)
+    let dead = live && self[holder].isParked(sequence)
     switch outcome.kind {
     case .dead:
-      guard live, !dead else { return }
-      destinations.removeWaiting(segments[index].destination(of: sequence))
-      segments[index].park(sequence)
+      guard live else { return }
+      guard !dead else {
+        adopt(note, ofDead: sequence)
+        return
+      }
+      destinations.removeWaiting(self[holder].destination(of: sequence), 1)
+      self[holder].park(sequence)
       // Without a text of its own the last attempt's stands for the reason.
       let lastNote = attempts[sequence]?.note
       var entry = AttemptState(sequence: sequence)
@@ -183,11 +201,13 @@ extension LogState {
       counters.totals.dead += 1
     case .delivered, .cancelled:
       // A lost message ends too: its number is known, only its bytes are gone.
-      guard live || segments[index].ending(of: sequence) == nil else { return }
+      guard live || self[holder].ending(of: sequence) == nil else { return }
       if live && !dead {
-        destinations.removeWaiting(segments[index].destination(of: sequence))
+        destinations.removeWaiting(self[holder].destination(of: sequence), 1)
       }
-      segments[index].end(sequence, kind)
+      self[holder].end(sequence, kind)
+      // It was accepted before the first segment that stands was begun.
+      if live && sequence < firstKept { endedBelow += 1 }
       recent.end(sequence, kind)
       attempts[sequence] = nil
       if dead { counters.totals.dead -= 1 }
@@ -197,6 +217,14 @@ extension LogState {
         forgetOldest()
       }
     }
+  }
+
+  /// A full scan may know from a cold segment that a message is dead before the frames with its texts
+  /// come.
+  private mutating func adopt(_ note: NotePlace?, ofDead sequence: Sequence) {
+    guard let note, var known = attempts[sequence], state(of: sequence) == .dead else { return }
+    known.note = note
+    attempts[sequence] = known
   }
 
   /// Of the controls one changes the accounting: messages without known numbers were given up.

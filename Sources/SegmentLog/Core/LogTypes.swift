@@ -154,5 +154,12 @@ package struct LogNumbers: Sendable, Equatable {
   /// Free bytes below which new messages are refused.
   package var markBytes: UInt64 = 0
   package var reserveBytes: UInt64 = 0
+  /// Since the start: frames of the log, and what compactions wrote besides.
+  package var loggedBytes: UInt64 = 0
+  package var compactedBytes: UInt64 = 0
+  package var isCompacting = false
+  /// Tries in a row to write a checkpoint that failed, and why; 0 and nil when the last one stands.
+  package var failedCheckpoints: UInt64 = 0
+  package var checkpointFailure: DiskError?
   package init() {}
 }

@@ -1,15 +1,18 @@
 extension Recovery {
   /// The new segment: what can't be proven of the last run is written into it again, all of it is
-  /// synced, then it gets its name.
+  /// synced, then it gets its name. It takes the place of a last segment in which nothing is proven.
   mutating func begin(
     store: StoreUUID, after last: LastSegment?
   ) throws(LogError) -> ActiveSegment {
     let file = try prepare(after: last)
     let header = newHeader(store: store, after: last)
-    if let last, last.isEmpty { state.removeLastSegment() }
     var end = FormatLimits.firstFrameOffset
     do throws(LogError) {
       if let last, last.hasUnproven { end = try logAgain(last, into: file, header) }
+      if let last, last.isReplaced {
+        state.removeLastSegment()
+        copyAside()
+      }
       if start == nil { checkAccounting() }
       try settleDamage(store: store)
       if options.onDamage == .refuse && !report.damage.isEmpty {
@@ -37,16 +40,18 @@ extension Recovery {
       id: 1, firstSequence: state.nextSequence,
       createdMs: max(nowMs, state.lastCommittedAtMs), store: store, salt: salts.next(),
       firstFrameNumber: nextFrameNumber, totals: state.totals, predecessor: nil)
-    if let last, last.isEmpty {
+    if let last, last.isReplaced {
       header.id = last.found.id
       header.predecessor = last.found.header?.predecessor
       // A checkpoint may name the place and know it by its salt. Nothing of the old file stays.
       if let salt = last.found.header?.salt { header.salt = salt }
     } else if let last {
-      header.id = last.found.id + 1
+      header.id = max(last.found.id, knownEnd?.position.segment ?? 0) + 1
       header.predecessor = SegmentHeader.Predecessor(
         id: last.found.id, durableLength: last.durableEnd,
-        lastSequence: state.nextSequence - 1, lastFrameCRC: last.lastFrameCRC)
+        lastSequence: last.nextSequence - 1, lastFrameCRC: last.lastFrameCRC)
+    } else if let knownEnd {
+      header.id = knownEnd.position.segment + 1
     }
     return header
   }
@@ -131,7 +136,7 @@ extension Recovery {
     _ file: PreparedFile, _ header: SegmentHeader, end: UInt64
   ) throws(LogError) {
     if !state.segments.isEmpty { state.segments[state.segments.count - 1].close() }
-    enter(header)
+    try enter(header)
     let index = state.segments.count - 1
     state.segments[index].fileBytes = file.size
     state.segments[index].end = end
@@ -140,11 +145,13 @@ extension Recovery {
     do throws(DiskError) {
       let scanner = try SegmentScanner(file: file.file, header: header, cut: end)
       while case .frame(let frame) = try scanner.next() {
-        apply(frame, scanner.directory, forceMark: false)
+        try apply(frame, scanner.directory, forceMark: false)
         lastFrameCRC = frame.head.crc
         lastFrameOffset = frame.offset
       }
     } catch {
+      // It was opened by another name.
+      guard error.file == file.name else { throw .disk(error) }
       throw .disk(
         DiskError(
           operation: error.operation, file: FileNames.segment(header.id), code: error.code))
@@ -153,11 +160,7 @@ extension Recovery {
 
   /// Copies what was invalid, then cuts the last run's segment to its end.
   private mutating func setAside(_ last: LastSegment?) {
-    let failed = Quarantine.copy(quarantine, on: disk)
-    for (item, error) in failed {
-      report.notes.append("\(item.file): \(item.end - item.offset) bytes not copied: \(error)")
-    }
-    guard let last, !last.isDamaged, !last.isEmpty, failed.isEmpty else { return }
+    guard copyAside(), let last, !last.isDamaged, !last.isReplaced else { return }
     do throws(DiskError) {
       try cut(last.found, to: last.durableEnd)
       let index = state.segments.count - 2
@@ -168,20 +171,48 @@ extension Recovery {
   }
 }
 
+// MARK: What was invalid
+
+extension Recovery {
+  /// False when something could not be copied.
+  @discardableResult
+  private mutating func copyAside() -> Bool {
+    let outcome = Quarantine.copy(quarantine, on: disk)
+    report.notes += outcome.notes
+    quarantine.removeAll()
+    return outcome.isComplete
+  }
+}
+
 // MARK: The accounting
 
 extension Recovery {
   /// What was pending when the first segment that stands was begun must have ended in those that
   /// stand; else segments are missing that would still be needed.
   private mutating func checkAccounting() {
-    guard let firstFile, state.endedBelow + endedAgain != state.liveBelow else { return }
-    let open = state.liveBelow.subtractingCapped(state.endedBelow + endedAgain)
+    // Without any segment it is the one that is begun.
+    let file = firstFile ?? knownEnd.map { FileNames.segment($0.position.segment + 1) }
+    let known = state.endedBelow + endedAgain + liveInColdBelow
+    guard let file, known != state.liveBelow else { return }
+    let open = state.liveBelow.subtractingCapped(known)
     var damage = Damage(
-      kind: .accounting, file: firstFile, offset: nil,
+      kind: .accounting, file: file, offset: nil,
       reason: "\(open) messages that were accepted before it have neither ended nor stand "
         + "anywhere: older segments are missing, or acknowledgements were lost; finished and "
         + "cancelled messages may be delivered again", lost: nil)
     damage.unnamed = open
     note(damage: damage)
+  }
+
+  /// Messages from before the first segment that live in cold ones and go on doing so.
+  private var liveInColdBelow: UInt64 {
+    let live = state.liveInCold(from: 1, to: state.firstKept)
+    let ends = endsToCome.count { sequence in
+      guard sequence < state.firstKept, let holder = state.holder(of: sequence) else {
+        return false
+      }
+      return state[holder].isLive(sequence)
+    }
+    return live.subtractingCapped(UInt64(ends))
   }
 }

@@ -11,7 +11,10 @@ extension Recovery {
     guard let newest = numbers.first else { return nil }
     nextCheckpoint = newest.addingCapped(1)
     // Without segments it speaks of a log that is gone.
-    guard !found.isEmpty else { return nil }
+    guard !found.isEmpty else {
+      for number in numbers { noteEnd(of: number, found, store) }
+      return nil
+    }
     for number in numbers {
       let file = FileNames.checkpoint(number)
       do throws(CheckpointError) {
@@ -25,6 +28,7 @@ extension Recovery {
         if case .disk(let failure) = error, !failure.file.hasSuffix(file) {
           throw .disk(failure)
         }
+        if case .disagrees = error { noteEnd(of: number, found, store) }
         report.notes.append("\(file) is not used: \(error)")
         quarantine(file)
       }
@@ -51,7 +55,7 @@ extension Recovery {
     let position = checkpoint.position
     state = LogState(checkpoint, options)
     report.damage = checkpoint.damage
-    kept = [KeptCheckpoint(number: number, position: position, needs: checkpoint.needs)]
+    kept = [checkpoint.kept]
     start = position
     nextFrameNumber = position.nextFrameNumber
     firstFile = state.segments.first?.file
@@ -62,6 +66,7 @@ extension Recovery {
     let last: LastSegment
     do throws(LogError) {
       try loadIndex()
+      try loadDedups()
       last = try foldTail(found.filter { $0.id >= position.segment })
     } catch {
       switch error {
@@ -102,6 +107,7 @@ extension Recovery {
       try fold(segment, successor: tail[index + 1])
     }
     let last = try examineLast(tail[tail.count - 1])
+    loseEnd(after: tail.last)
     hasChanged = hasFolded || report.damage != state.damage
     return last
   }
@@ -115,10 +121,10 @@ extension Recovery {
       newest.position.isBeyond(segment: older.position.segment, end: older.position.offset)
     else { return }
     let needs = older.needs
-    let standing = Set(found.map(\.id))
-    guard needs.keys.allSatisfy({ standing.contains($0) }) else { return }
-    kept.append(KeptCheckpoint(number: number, position: older.position, needs: needs))
-    strays.removeAll { file in needs.keys.contains { FileNames.segment($0) == file } }
+    let standing = Set(((try? disk.list()) ?? []).compactMap(LogFile.init(name:)))
+    guard needs.allSatisfy({ $1 == .remembered || standing.contains($0) }) else { return }
+    kept.append(older.kept)
+    strays = strays.filter { file in LogFile(name: file).map { !isWanted($0) } ?? true }
   }
 
   /// Files that no checkpoint needs and that end before the newest one's position were dropped before
@@ -150,7 +156,7 @@ extension Recovery {
     for (index, segment) in found.enumerated() { standing[segment.id] = index }
     for segment in checkpoint.segments {
       guard let index = standing[segment.id] else {
-        if needs[segment.id] != nil { throw .disagrees("\(segment.file) is missing") }
+        if needs[segment.logFile] != nil { throw .disagrees("\(segment.file) is missing") }
         continue
       }
       try compare(segment, found[index], isLast: segment.id == position.segment)
@@ -161,6 +167,7 @@ extension Recovery {
       }
     }
     checkpoint.segments.removeAll { standing[$0.id] == nil }
+    try compareCold(&checkpoint)
     try checkFrame(at: position, in: checkpoint.segments[checkpoint.segments.count - 1])
   }
 

@@ -5,7 +5,7 @@ extension Recovery {
       try noteUnreadable(segment, nextSequence: successor.header?.firstSequence)
       return
     }
-    if !isStart(segment) { enter(header) }
+    if !isStart(segment) { try enter(header) }
     var word = successor.header?.predecessor
     if word?.id != segment.id { word = nil }
     let file = try open(segment)
@@ -36,7 +36,7 @@ extension Recovery {
       switch try scanner.next() {
       case .frame(let frame):
         classifier.add(frame, scanner.directory)
-        apply(frame, scanner.directory, forceMark: behindDamage)
+        try apply(frame, scanner.directory, forceMark: behindDamage)
         behindDamage = false
       case .invalid(let range):
         classifier.add(range)
@@ -80,11 +80,12 @@ extension Recovery {
   }
 
   /// A segment begins.
-  mutating func enter(_ header: SegmentHeader) {
+  mutating func enter(_ header: SegmentHeader) throws(LogError) {
     if firstFile == nil {
       firstFile = FileNames.segment(header.id)
       state.begin(totals: header.totals, nextSequence: header.firstSequence)
       nextFrameNumber = max(1, header.firstFrameNumber)
+      try takeCold()
     } else {
       enterAnother(header)
     }
@@ -159,7 +160,9 @@ extension Recovery {
 
 extension Recovery {
   /// Folds one frame that stands in the last of `state.segments`.
-  mutating func apply(_ frame: ScannedFrame, _ directory: FrameDirectory, forceMark: Bool) {
+  mutating func apply(
+    _ frame: ScannedFrame, _ directory: FrameDirectory, forceMark: Bool
+  ) throws(DiskError) {
     let head = frame.head
     let last = state.segments.count - 1
     nextFrameNumber = max(nextFrameNumber, head.frameNumber.addingCapped(1))
@@ -189,9 +192,12 @@ extension Recovery {
     }
     applyChanges(directory, at: frame.offset, committedAtMs: head.committedAtMs)
     for control in directory.controls { state.apply(control: control) }
-    state.segments[last].records += UInt64(head.recordCount)
+    for record in directory.compactions { try apply(record, at: frame.offset) }
+    // A compaction takes segments out, never this one.
+    let here = state.segments.count - 1
+    state.segments[here].records += UInt64(head.recordCount)
     if head.recordCount > 0 { hasFolded = true }
-    state.segments[last].sawFrame(committedAtMs: head.committedAtMs)
+    state.segments[here].sawFrame(committedAtMs: head.committedAtMs)
   }
 
   /// Numbers never go back, and don't jump by more than the bytes in between can have held.
@@ -259,6 +265,7 @@ extension Recovery {
       state.apply(
         messageKey: message.key, contentHash: message.contentHash, acceptedAtMs: acceptedAtMs,
         place: place, collect: false)
+      if !coldFiles.isEmpty { state.unite(message.sequence) }
       state.segments[last].rawBytes += UInt64(message.payloadLength)
     }
   }

@@ -10,11 +10,19 @@ struct LastSegment {
   /// There is nothing behind `unprovenEnd` that anyone could miss.
   var endsInZeros: Bool
   var lastFrameCRC: UInt32 = 0
+  /// Of the message that came next.
+  var nextSequence: Sequence = 1
   var isDamaged: Bool
-  /// Nothing stands in it: the new segment takes its place and its number, so that starts without
-  /// work leave nothing behind.
-  var isEmpty: Bool
-
+  /// The log went on behind it, and that was lost.
+  var hadSuccessor = false
+  /// Nothing is proven in it: the new segment takes its place and its number.
+  ///
+  /// Its name may not be durable: the sync of the directory failed, and a later one doesn't cure that.
+  /// With a segment behind it a power cut would leave a gap. Where a frame or a checkpoint proves
+  /// something, the name was durable before. So starts without work leave nothing behind, either.
+  var isReplaced: Bool {
+    !isDamaged && !hadSuccessor && durableEnd == FormatLimits.firstFrameOffset
+  }
   var unprovenBytes: UInt64 { hasUnproven ? unprovenEnd.subtractingCapped(durableEnd) : 0 }
 }
 
@@ -22,7 +30,7 @@ extension Recovery {
   /// Folds the proven part of the last segment, and says what is to be done with the rest.
   mutating func examineLast(_ segment: FoundSegment) throws(LogError) -> LastSegment {
     guard let header = segment.header else { return try examineUnreadable(segment) }
-    if !isStart(segment) { enter(header) }
+    if !isStart(segment) { try enter(header) }
     let file = try open(segment)
     defer { file.close() }
     let verdict: SegmentVerdict
@@ -31,19 +39,19 @@ extension Recovery {
       let size = try file.size()
       state.segments[state.segments.count - 1].fileBytes = size
       let synced: UInt64
-      (verdict, synced) = try classify(file, header)
+      (verdict, synced) = try classify(file, header, knownEnd?.last)
       last = plan(segment, verdict, durableEnd: synced)
       last.lastFrameCRC = try foldDurable(file, header, end: last.durableEnd)
       if let torn = verdict.torn { try noteTorn(torn, file, of: segment, size: size) }
     } catch {
       throw .disk(error)
     }
+    if let known = knownEnd?.last { loseUpTo(known.lastSequence.addingCapped(1)) }
     try note(verdict, of: segment)
-    let state = self.state.segments[self.state.segments.count - 1]
-    last.isDamaged = state.damage != nil
-    last.isEmpty =
-      !last.isDamaged && !last.hasUnproven && state.records == 0 && state.count == 0
-    self.state.segments[self.state.segments.count - 1].end = last.durableEnd
+    last.hadSuccessor = knownEnd.map { segment.id < $0.position.segment } ?? false
+    last.nextSequence = state.nextSequence
+    last.isDamaged = state.segments[state.segments.count - 1].damage != nil
+    state.segments[state.segments.count - 1].end = last.durableEnd
     report.bytes += last.durableEnd - (startIn(header)?.offset ?? 0)
     report.cleanStop =
       verdict.isSealed && !last.isDamaged && verdict.torn == nil && verdict.unprovenFrom == nil
@@ -56,8 +64,7 @@ extension Recovery {
     var last = LastSegment(
       found: segment, durableEnd: synced, hasUnproven: verdict.unprovenFrom != nil,
       unprovenEnd: min(verdict.torn?.offset ?? .max, verdict.validEnd),
-      endsInZeros: verdict.torn == nil && !verdict.hasDamage, isDamaged: false,
-      isEmpty: false)
+      endsInZeros: verdict.torn == nil && !verdict.hasDamage, isDamaged: false)
     if verdict.damage.contains(where: { $0.end > synced }) { last.durableEnd = verdict.provenUpTo }
     for end in [verdict.unprovenFrom, verdict.torn?.offset].compactMap(\.self) {
       last.durableEnd = min(last.durableEnd, end)
@@ -67,11 +74,25 @@ extension Recovery {
 
   /// What the scan says, and the end of what some frame proves to have been synced, itself left out:
   /// even a footer may have been read from the page cache only.
+  ///
+  /// `known`: where it ended according to a checkpoint that can't be used otherwise.
   private func classify(
-    _ file: any DiskFile, _ header: SegmentHeader
+    _ file: any DiskFile, _ header: SegmentHeader, _ known: SegmentHeader.Predecessor?
   ) throws(DiskError) -> (SegmentVerdict, synced: UInt64) {
-    let scanner = try scanner(file, header)
-    var classifier = classifier(header, successor: nil)
+    var (verdict, synced) = try classify(file, header, known, cut: nil)
+    if let known, verdict.validEnd < known.durableLength {
+      // Zeros before that are no room that was prepared.
+      (verdict, synced) = try classify(file, header, known, cut: known.durableLength)
+    }
+    return (verdict, max(synced, known?.durableLength ?? 0))
+  }
+
+  private func classify(
+    _ file: any DiskFile, _ header: SegmentHeader, _ known: SegmentHeader.Predecessor?,
+    cut: UInt64?
+  ) throws(DiskError) -> (SegmentVerdict, synced: UInt64) {
+    let scanner = try scanner(file, header, cut: cut)
+    var classifier = classifier(header, successor: known)
     // A checkpoint is written of what is synced.
     var synced = startIn(header)?.offset ?? FormatLimits.firstFrameOffset
     while true {
@@ -95,7 +116,7 @@ extension Recovery {
     while true {
       switch try scanner.next() {
       case .frame(let frame):
-        apply(frame, scanner.directory, forceMark: behindDamage)
+        try apply(frame, scanner.directory, forceMark: behindDamage)
         behindDamage = false
         crc = frame.head.crc
       case .invalid: behindDamage = true
@@ -123,8 +144,10 @@ extension Recovery {
     state.reserve(to: state.nextSequence + size / 16)
     nextFrameNumber = nextFrameNumber.addingCapped(size / UInt64(FrameHead.size))
     report.cleanStop = false
-    return LastSegment(
+    var last = LastSegment(
       found: segment, durableEnd: max(size, FormatLimits.firstFrameOffset), hasUnproven: false,
-      unprovenEnd: 0, endsInZeros: false, isDamaged: true, isEmpty: false)
+      unprovenEnd: 0, endsInZeros: false, isDamaged: true)
+    last.nextSequence = state.nextSequence
+    return last
   }
 }

@@ -47,8 +47,16 @@ struct Recovery {
   var hasFolded = false
   /// Why the checkpoint that the fold began from can't be true.
   var contradiction: String?
+  /// From a checkpoint that the log doesn't reach.
+  var knownEnd: KnownEnd?
   /// Segments that were dropped before and stand there again.
   var strays: [String] = []
+  /// In a full scan: the cold segments, as long as what they say is yet to be applied.
+  var coldFiles: [ColdFile] = []
+  /// Used by cold segments that were read, until it is known which of them count.
+  var heldDestinations: [UInt32] = []
+  /// The store's identity.
+  var store = StoreUUID(high: 0, low: 0)
   /// Bytes to copy aside: file, offset, end.
   var quarantine: [Quarantine.Item] = []
 
@@ -62,11 +70,12 @@ struct Recovery {
 
   mutating func run() throws(LogError) -> RecoveredLog {
     try deleteTemporaryFiles()
-    let store = try identity()
+    store = try identity()
     let found = try findSegments(of: store)
     var last = try foldFromCheckpoint(found, store)
     if start == nil { last = try foldAll(found) }
     let active = try begin(store: store, after: last)
+    try sortOutCold()
     unlinkAgain()
     sumUp()
     return RecoveredLog(
@@ -83,13 +92,34 @@ struct Recovery {
       try fold(segment, successor: found[index + 1])
     }
     let last = try found.last.map { (segment) throws(LogError) in try examineLast(segment) }
-    hasChanged = hasFolded
+    loseEnd(after: found.last)
+    if firstFile == nil { try takeColdAlone() }
+    applyColdStates()
+    try loadDedups()
+    hasChanged = hasFolded || knownEnd != nil
     return last
   }
 
+  /// Cold segments, and no log that can be read: it is gone, and what they hold is pending again.
+  private mutating func takeColdAlone() throws(LogError) {
+    try takeCold()
+    let next = state.cold.map(\.next).max() ?? 1
+    guard next > 1 else { return }
+    note(
+      damage: Damage(
+        kind: .missing, file: FileNames.segment(1), offset: nil,
+        reason: "no segment of the log can be read, and only compacted ones are left; finished "
+          + "and cancelled messages may be delivered again", lost: nil))
+    state.reserve(to: next)
+    if knownEnd == nil {
+      state.counters.totals.accepted = state.cold.reduce(0) { $0 + $1.liveCount }
+    }
+    hasFolded = true
+  }
+
   private mutating func sumUp() {
-    report.segments = state.segments.count - 1
-    report.messages = state.segments.reduce(0) { $0 + $1.messages }
+    report.segments = state.holders.count - 1
+    report.messages = state.holders.reduce(0) { $0 + state[$1].messages }
     report.pending = state.totals.pending
     report.dead = state.totals.dead
   }
@@ -188,7 +218,7 @@ extension Recovery {
     }
   }
 
-  private mutating func noteMissing(_ ids: Range<UInt64>) {
+  mutating func noteMissing(_ ids: Range<UInt64>) {
     let which =
       ids.count == 1
       ? "segment \(ids.lowerBound) is missing"

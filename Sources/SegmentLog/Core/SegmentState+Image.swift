@@ -1,6 +1,7 @@
 extension SegmentState {
   /// A segment as a checkpoint tells of it, before anything of it was checked.
   struct Image {
+    var kind: SegmentHeader.Kind
     var id: UInt64
     var salt: UInt64
     var createdMs: UInt64 = 0
@@ -23,8 +24,10 @@ extension SegmentState {
     private(set) var parked: [UInt64] = []
     private(set) var places: (width: Int, words: [UInt64]) = (0, [])
     private(set) var endings: (width: Int, words: [UInt64]) = (0, [])
+    private(set) var offsets: [UInt32] = []
 
-    init(id: UInt64, salt: UInt64) {
+    init(kind: SegmentHeader.Kind, id: UInt64, salt: UInt64) {
+      self.kind = kind
       self.id = id
       self.salt = salt
     }
@@ -51,6 +54,12 @@ extension SegmentState {
         guard isNext(endings.words, endings.width) else { return false }
         endings.width = width
         endings.words += words
+      case .offsets:
+        guard kind == .cold, first * 2 == UInt64(offsets.count), width == 32 else { return false }
+        for word in words {
+          offsets.append(UInt32(truncatingIfNeeded: word))
+          offsets.append(UInt32(truncatingIfNeeded: word >> 32))
+        }
       }
       return true
     }
@@ -58,7 +67,7 @@ extension SegmentState {
 
   /// Everything that indexes something else is checked here, once; the counts are taken anew.
   init(_ image: Image) throws {
-    self.init(unreadable: image.id, bytes: image.fileBytes, reason: "")
+    self.init(image.kind, image.id, fileBytes: image.fileBytes)
     salt = image.salt
     createdMs = image.createdMs
     end = image.end
@@ -89,9 +98,22 @@ extension SegmentState {
     guard image.destinations.count > 0 || live.first(true, from: 0) == nil else {
       throw EntryError.value("count of destinations")
     }
+    let offsets = try Self.offsets(image)
     restore(
-      first: image.first, live: live, parked: parked, places: places, endings: endings,
-      kinds: image.endingKinds, marks: image.marks, defined: image.defined,
+      first: image.first, offsets: offsets, live: live, parked: parked, places: places,
+      endings: endings, kinds: image.endingKinds, marks: image.marks, defined: image.defined,
       destinations: image.destinations)
+  }
+
+  /// Ascending from 0, one for each message.
+  private static func offsets(_ image: Image) throws -> [UInt32] {
+    guard image.kind == .cold else { return [] }
+    var offsets = image.offsets
+    if image.count & 1 == 1, offsets.last == 0 { offsets.removeLast() }
+    guard offsets.count == image.count, offsets.first ?? 0 == 0,
+      zip(offsets, offsets.dropFirst()).allSatisfy({ $0 < $1 }),
+      image.first + UInt64(offsets.last ?? 0) < Recovery.sequenceMax
+    else { throw EntryError.value("table of sequences") }
+    return offsets
   }
 }

@@ -70,6 +70,17 @@ struct SegmentState: Sendable {
     first = header.firstSequence
   }
 
+  /// To be filled by `restore`.
+  init(_ kind: SegmentHeader.Kind, _ id: UInt64, fileBytes: UInt64) {
+    self.kind = kind
+    self.id = id
+    self.fileBytes = fileBytes
+    file = FileNames.segment(kind, id)
+    salt = 0
+    createdMs = 0
+    first = 0
+  }
+
   /// Nothing of it can be read.
   init(unreadable id: UInt64, bytes: UInt64, reason: String) {
     kind = .wal
@@ -148,6 +159,15 @@ extension SegmentState {
   /// The span of sequences that one cold segment can hold.
   static let spanMax: UInt64 = 1 << 32
 
+  /// Of a cold segment: its tables begin anew; destinations and marks stay.
+  mutating func removeMessages() {
+    offsets = []
+    (live, parked) = (Bitmap(), Bitmap())
+    (liveCount, parkedCount) = (0, 0)
+    (places, endings) = (PackedArray(), PackedArray())
+    for place in destinations.indices { destinations[place].waiting = 0 }
+  }
+
   /// The next message of a cold segment, pending; sequences only grow, and span less than `spanMax`.
   mutating func append(sparse sequence: Sequence, place: UInt32) {
     precondition(kind == .cold && (count == 0 || sequence >= next))
@@ -197,6 +217,7 @@ extension SegmentState {
   /// Nothing will be added any more.
   mutating func close() {
     defined = [:]
+    offsets.trim()
     live.trim()
     parked.trim()
     destinations.trim()
@@ -277,7 +298,7 @@ extension SegmentState {
   func ended(from sequence: Sequence) -> Int {
     guard sequence > first else { return count - Int(liveCount) }
     var ended = 0
-    var index = Int(min(sequence - first, UInt64(count)))
+    var index = firstIndex(from: sequence)
     while let found = live.first(false, from: index) {
       ended += 1
       index = found + 1
@@ -326,11 +347,12 @@ extension SegmentState {
 extension SegmentState {
   /// Tables that were checked; what can be counted is counted.
   mutating func restore(
-    first: Sequence, live: Bitmap, parked: Bitmap, places: PackedArray, endings: PackedArray,
-    kinds: [EndingKind], marks: [Mark], defined: [UInt32: UInt32],
+    first: Sequence, offsets: [UInt32], live: Bitmap, parked: Bitmap, places: PackedArray,
+    endings: PackedArray, kinds: [EndingKind], marks: [Mark], defined: [UInt32: UInt32],
     destinations: [SegmentDestination]
   ) {
     self.first = first
+    self.offsets = offsets
     self.live = live
     self.parked = parked
     self.places = places
@@ -355,7 +377,7 @@ extension SegmentState {
 
   /// A live message of which a later start found that it can't be read any more.
   mutating func lose(_ sequence: Sequence) {
-    let index = Int(sequence - first)
+    let index = known(sequence)
     live[index] = false
     liveCount -= 1
     if parked[index] {

@@ -44,6 +44,12 @@ struct SpaceWatch {
     return isStale(nowMs: nowMs) ? nowMs : last.addingCapped(Self.periodMs)
   }
 
+  /// Over 80 % of the file system are used.
+  var isMostlyFull: Bool {
+    guard let space else { return false }
+    return space.availableBytes < space.totalBytes / 5
+  }
+
   /// Free bytes below which no new messages are taken.
   var markBytes: UInt64 {
     guard let total = space?.totalBytes else { return 0 }

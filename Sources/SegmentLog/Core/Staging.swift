@@ -19,6 +19,8 @@ struct Staging {
   private(set) var attempts: [Attempt] = []
   private(set) var outcomes: [Outcome] = []
   private(set) var controls: [ControlRecord] = []
+  /// Comes into force with the frame.
+  private(set) var compaction: CompactionOutput?
   /// Each of them once; each is held in the destination table until the frame is done.
   private(set) var destinations: [UInt32] = []
   private var used: Set<UInt32> = []
@@ -30,8 +32,11 @@ struct Staging {
 
   var isEmpty: Bool {
     messages.isEmpty && attempts.isEmpty && outcomes.isEmpty && controls.isEmpty
+      && compaction == nil
   }
-  var changeCount: Int { attempts.count + outcomes.count + controls.count }
+  var changeCount: Int {
+    attempts.count + outcomes.count + controls.count + (compaction == nil ? 0 : 1)
+  }
 
   /// The message with this key among the staged: its index and content.
   func twin(_ key: UUIDKey) -> (index: Int, contentHash: UInt64)? {
@@ -65,12 +70,14 @@ struct Staging {
   }
 
   mutating func append(_ control: ControlRecord) { controls.append(control) }
+  mutating func append(_ output: CompactionOutput) { compaction = output }
 
   mutating func removeAll() {
     messages.removeAll(keepingCapacity: true)
     attempts.removeAll(keepingCapacity: true)
     outcomes.removeAll(keepingCapacity: true)
     controls.removeAll(keepingCapacity: true)
+    compaction = nil
     destinations.removeAll(keepingCapacity: true)
     used.removeAll(keepingCapacity: true)
     defined.removeAll(keepingCapacity: true)

@@ -54,6 +54,8 @@ struct UUIDIndex {
 
   private static let shardCount = 256
   private var shards: [Shard]
+  /// What `insert` of many saw: kept so that its look at their places isn't optimised away.
+  private var seen: UInt64 = 0
 
   /// Holds no memory and takes nothing in: what stands for the index while it is worked on.
   static let placeholder = UUIDIndex(shards: [])
@@ -76,6 +78,25 @@ struct UUIDIndex {
   mutating func insert(_ key: UUIDKey, _ sequence: Sequence) {
     if isFull(for: key) { makeRoom(for: key) { _ in false } }
     shards[Self.shard(key)].put(Slot(tag: Self.tag(key), sequence: sequence))
+  }
+
+  struct Entry: Sendable {
+    var key: UUIDKey
+    var sequence: Sequence
+  }
+
+  /// So many at once fit into a processor's cache together with their places.
+  static let batchMax = 512
+
+  /// Many at once. Their places lie anywhere in memory, so all are looked at before the first one is
+  /// taken: then the processor waits for many answers of the memory at a time, not for each in turn.
+  mutating func insert(_ batch: [Entry]) {
+    for entry in batch {
+      let shard = Self.shard(entry.key)
+      guard !shards[shard].slots.isEmpty else { continue }
+      seen ^= shards[shard].slots[shards[shard].home(Self.tag(entry.key))].sequence
+    }
+    for entry in batch { insert(entry.key, entry.sequence) }
   }
 
   /// Room for `count` messages in an index that is empty, so that filling it moves little.

@@ -81,7 +81,7 @@ extension LogCore {
   /// Reads every segment with messages that have not ended, and notes what can't be read as damage.
   /// Takes as long as reading all of them does: for a log that serves nobody.
   func checkBodies() throws(DiskError) {
-    for segment in state.segments where segment.liveCount > 0 {
+    for segment in state.segments + state.cold where segment.liveCount > 0 {
       let check = try check(segment)
       state.unreadable += check.unreadable
       for damage in check.damage where !state.damage.contains(where: { $0.covers(damage) }) {
@@ -95,10 +95,7 @@ extension LogCore {
     defer { file.close() }
     var check = BodyCheck(segment)
     // What matters of the header for a scan is known, whether it can be read or not.
-    let header = SegmentHeader(
-      id: segment.id, firstSequence: max(segment.first, 1), createdMs: segment.createdMs,
-      store: store, salt: segment.salt, firstFrameNumber: 0, totals: Totals(), predecessor: nil)
-    let scanner = try SegmentScanner(file: file, header: header, cut: segment.end)
+    let scanner = try SegmentScanner(file: file, header: segment.header, cut: segment.end)
     while true {
       switch try scanner.next() {
       case .frame(let frame): check.add(frame, scanner.directory)

@@ -31,6 +31,14 @@ package final class DryDisk: Disk {
     }
   }
 
+  package func list(in directory: String) throws(DiskError) -> [String] {
+    let below = (try? base.list(in: directory)) ?? []
+    return state.withLock { state in
+      let made = state.names.filter { $0.value != nil && $0.key.hasPrefix(directory + "/") }.keys
+      return Set(below).union(made.map { String($0.dropFirst(directory.count + 1)) }).sorted()
+    }
+  }
+
   package func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
     let known = state.withLock { $0.names[name] }
     if mode == .createNew {

@@ -61,7 +61,7 @@ extension LogCore {
     try writeDown(damage, messages, nowMs: nowMs)
     state.damage = []
     state.unreadable = []
-    for index in state.segments.indices { state.segments[index].damage = nil }
+    for holder in state.holders { state[holder].damage = nil }
     recovered.acceptedDamage += damage
     recovered.damage = []
     recovered.lost = recovered.lost.addingCapped(messages)
@@ -111,10 +111,10 @@ extension LogState {
   /// Lost messages that have not ended, of the segments in these files.
   func openLosses(in files: Set<String>) -> [Sequence] {
     var lost: [Sequence] = []
-    for segment in segments where segment.count > 0 && files.contains(segment.file) {
+    for segment in segments + cold where segment.count > 0 && files.contains(segment.file) {
       var next = segment.first
       while next < segment.next, let gone = segment.firstEnded(from: next) {
-        if segment.ending(of: gone) == nil { lost.append(gone) }
+        if segment.ending(of: gone) == nil, state(of: gone) == nil { lost.append(gone) }
         next = gone + 1
       }
     }
@@ -123,16 +123,21 @@ extension LogState {
 
   /// Messages that have not ended and stand nowhere, as far as is known: what a checkpoint keeps.
   var openOutside: UInt64 {
-    counters.lostOutside.addingCapped(liveBelow.subtractingCapped(endedBelow))
+    let below = liveBelow.subtractingCapped(endedBelow)
+    return counters.lostOutside.addingCapped(
+      below == 0 ? 0 : below.subtractingCapped(liveInCold(from: 1, to: firstKept)))
   }
 
   /// Messages that have neither ended nor stand anywhere, and whose numbers aren't known: what is left
   /// of the accounting when all others are taken off.
   var unnamedLosses: UInt64 {
-    var open = totals.accepted - totals.delivered - totals.cancelled
-    for segment in segments {
-      open = open.subtractingCapped(segment.liveCount)
-      open = open.subtractingCapped(segment.openLossCount)
+    var open = totals.accepted.subtractingCapped(totals.delivered.addingCapped(totals.cancelled))
+    for segment in segments + cold { open = open.subtractingCapped(segment.liveCount) }
+    for segment in segments { open = open.subtractingCapped(segment.openLossCount) }
+    for segment in cold {
+      // One that stands elsewhere is not lost.
+      let lost = segment.lostSequences.count { state(of: $0) == nil }
+      open = open.subtractingCapped(UInt64(lost))
     }
     return open
   }
@@ -146,8 +151,10 @@ extension LogState {
 
 extension SegmentState {
   /// Lost messages that have not ended.
-  var openLossCount: UInt64 {
-    guard UInt64(count) > liveCount else { return 0 }
-    return (0..<count).reduce(0) { $0 + (isLive(at: $1) || hasEnding(at: $1) ? 0 : 1) }
+  var openLossCount: UInt64 { UInt64(lostSequences.count) }
+
+  var lostSequences: [Sequence] {
+    guard UInt64(count) > liveCount else { return [] }
+    return (0..<count).filter { !isLive(at: $0) && !hasEnding(at: $0) }.map { sequence(at: $0) }
   }
 }

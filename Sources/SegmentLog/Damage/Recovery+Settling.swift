@@ -14,8 +14,8 @@ extension Recovery {
     report.damage.removeAll(where: accepted.covers)
     state.damage = report.damage
     let damaged = Set(report.damage.map(\.file))
-    for index in state.segments.indices where !damaged.contains(state.segments[index].file) {
-      state.segments[index].damage = nil
+    for holder in state.holders where !damaged.contains(state[holder].file) {
+      state[holder].damage = nil
     }
   }
 
@@ -32,7 +32,10 @@ extension Recovery {
   private mutating func countEnded() {
     for index in report.damage.indices {
       guard let lost = report.damage[index].lost else { continue }
-      report.damage[index].ended = state.countEnded(in: lost, and: endsToCome)
+      let cold = state.cold.first { $0.file == report.damage[index].file }
+      report.damage[index].ended =
+        cold.map { $0.countNotLost(in: lost, and: endsToCome) }
+        ?? state.countEnded(in: lost, and: endsToCome)
     }
     // Of messages whose segment is gone only their number is known.
     let outside = report.damage.indices.filter {
@@ -45,16 +48,33 @@ extension Recovery {
 }
 
 extension LogState {
-  /// Of lost messages: those whose end stands in a frame that can be read, or who are among `others`.
+  /// Of lost messages: those whose end stands in a frame that can be read, who are among `others`, or
+  /// who stand in a cold segment besides.
   func countEnded(in lost: ClosedRange<Sequence>, and others: Set<Sequence>) -> UInt64 {
     var count: UInt64 = 0
     for segment in segments where segment.count > 0 {
       for index in segment.firstIndex(from: lost.lowerBound)..<segment.count {
         let sequence = segment.sequence(at: index)
         if sequence > lost.upperBound { break }
-        if segment.hasEnding(at: index) || others.contains(sequence) { count += 1 }
+        if segment.hasEnding(at: index) || others.contains(sequence)
+          || (!cold.isEmpty && !segment.isLive(at: index) && state(of: sequence) != nil)
+        {
+          count += 1
+        }
       }
     }
     return count
+  }
+}
+
+extension SegmentState {
+  /// Of a stretch of numbers: how many don't mean a message that is lost here and has not ended.
+  func countNotLost(in stretch: ClosedRange<Sequence>, and others: Set<Sequence>) -> UInt64 {
+    let end = firstIndex(from: stretch.upperBound.addingCapped(1))
+    let lost = (firstIndex(from: stretch.lowerBound)..<end).count { index in
+      !isLive(at: index) && !hasEnding(at: index) && !others.contains(sequence(at: index))
+    }
+    let numbers = (stretch.upperBound - stretch.lowerBound).addingCapped(1)
+    return numbers.subtractingCapped(UInt64(lost))
   }
 }

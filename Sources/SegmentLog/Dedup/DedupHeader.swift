@@ -22,6 +22,29 @@ package struct DedupHeader: Sendable, Equatable {
 
   package var fileSize: UInt64 { (pages + 2) * UInt64(Self.pageSize) }
 
+  func covers(_ sequence: Sequence) -> Bool {
+    sequence >= firstSequence && sequence <= lastSequence
+  }
+
+  /// Entries at or behind a sequence, as if all stood equally far apart.
+  func kept(from sequence: Sequence) -> Int {
+    if sequence <= firstSequence { return Int(count) }
+    guard sequence <= lastSequence else { return 0 }
+    let (high, low) = (lastSequence - sequence + 1).multipliedFullWidth(by: count)
+    return Int(span.dividingFullWidth((high, low)).quotient)
+  }
+
+  /// Behind the entry that stands at or behind a sequence, by the same rule.
+  func next(behind sequence: Sequence) -> Sequence {
+    let kept = kept(from: sequence)
+    guard kept > 1 else { return lastSequence + 1 }
+    var next = sequence + max(1, span / count)
+    while self.kept(from: next) == kept { next += 1 }
+    return min(next, lastSequence + 1)
+  }
+
+  private var span: UInt64 { lastSequence - firstSequence + 1 }
+
   func encoded() -> [UInt8] {
     var out = ByteWriter(capacity: Self.pageSize)
     out.append(Self.magic)
@@ -60,12 +83,16 @@ package struct DedupHeader: Sendable, Equatable {
       id: number(0), store: StoreUUID(high: number(1).byteSwapped, low: number(2).byteSwapped),
       createdMs: number(3), count: number(4), pages: number(5), firstSequence: number(6),
       lastSequence: number(7), firstAcceptedMs: number(8), lastAcceptedMs: number(9))
-    guard header.id >= 1, header.pages >= 1, header.pages <= pagesMax,
-      header.pages <= header.count, header.count <= header.pages * UInt64(DedupPage.entriesMax),
-      header.firstSequence >= 1, header.firstSequence <= header.lastSequence,
-      header.count - 1 <= header.lastSequence - header.firstSequence
-    else { throw .badValue(offset: 0, "number in the header") }
+    guard header.isPossible else { throw .badValue(offset: 0, "number in the header") }
     return header
+  }
+
+  /// Whether the numbers fit each other.
+  var isPossible: Bool {
+    id >= 1 && id < Recovery.segmentMax && pages >= 1 && pages <= Self.pagesMax
+      && pages <= count && count <= pages * UInt64(DedupPage.entriesMax)
+      && firstSequence >= 1 && firstSequence <= lastSequence
+      && count - 1 <= lastSequence - firstSequence
   }
 
   /// 16 TiB; keeps offsets from overflowing.

@@ -10,6 +10,8 @@ package protocol Disk: Sendable {
   var path: String { get }
   /// The names in the directory, sorted, without `.` and `..`.
   func list() throws(DiskError) -> [String]
+  /// The same of a directory inside.
+  func list(in directory: String) throws(DiskError) -> [String]
   func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile
   /// Replaces `to` when it exists. Durable only after `syncDirectory`.
   func rename(_ from: String, to: String) throws(DiskError)

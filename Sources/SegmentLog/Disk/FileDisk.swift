@@ -67,8 +67,11 @@ package final class FileDisk: Disk {
     close(parent)
   }
 
-  package func list() throws(DiskError) -> [String] {
-    let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  package func list() throws(DiskError) -> [String] { try list(in: ".") }
+
+  package func list(in directory: String) throws(DiskError) -> [String] {
+    let path = directory == "." ? self.path : self.path + "/" + directory
+    let copy = openat(descriptor, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0 else { throw DiskError(operation: .list, file: path, code: errno) }
     guard let stream = fdopendir(copy) else {
       let code = errno

@@ -16,10 +16,21 @@ enum NoteCoding {
     case .unknown: out.append(varint: unknownTag)
     case .at(let place):
       // Segment ids begin at 1, so that id + 1 is never one of the two tags above.
-      precondition(place.segment >= 1 && place.segment < coldBit)
-      out.append(varint: (place.segment | (place.kind == .cold ? coldBit : 0)) + 1)
+      out.append(varint: number(of: place) + 1)
       out.append(varint: place.frameOffset)
     }
+  }
+
+  /// A segment's id and kind in one number.
+  static func number(of place: NotePlace) -> UInt64 {
+    precondition(place.segment >= 1 && place.segment < coldBit)
+    return place.segment | (place.kind == .cold ? coldBit : 0)
+  }
+
+  static func place(_ number: UInt64, frameOffset: UInt64) -> NotePlace {
+    NotePlace(
+      kind: number & coldBit == 0 ? .wal : .cold, segment: number & ~coldBit,
+      frameOffset: frameOffset)
   }
 
   static func decode(_ input: inout ByteReader, after previous: Sequence) throws -> DirectoryNote {
@@ -34,11 +45,7 @@ enum NoteCoding {
     case noneTag: place = .none
     case unknownTag: place = .unknown
     case let segment:
-      let id = segment - 1
-      place = .at(
-        NotePlace(
-          kind: id & coldBit == 0 ? .wal : .cold, segment: id & ~coldBit,
-          frameOffset: try input.varint()))
+      place = .at(Self.place(segment - 1, frameOffset: try input.varint()))
     }
     return DirectoryNote(
       sequence: sequence, attempts: attempts, block: block, offsetInBlock: offset, length: length,

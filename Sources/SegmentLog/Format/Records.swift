@@ -113,5 +113,8 @@ package struct Totals: Sendable, Equatable {
   package var dead: UInt64 = 0
   package var cancelled: UInt64 = 0
   package init() {}
-  package var pending: UInt64 { accepted - delivered - dead - cancelled }
+  /// Never below zero, whatever a damaged log made of the others.
+  package var pending: UInt64 {
+    accepted.subtractingCapped(delivered.addingCapped(dead).addingCapped(cancelled))
+  }
 }

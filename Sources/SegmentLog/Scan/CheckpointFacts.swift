@@ -1,12 +1,18 @@
 /// What a checkpoint tells of sequences and files, for who looks at a log from outside.
 extension Checkpoint {
   /// Segments with messages, whatever their kind.
-  private var holders: [SegmentState] { segments }
+  private var holders: [SegmentState] { segments + cold }
 
   /// Segments (not compacted ones) that must stand for a start from here.
-  var neededSegments: [UInt64: CheckpointNeed] { needs }
+  var neededSegments: [UInt64: CheckpointNeed] {
+    var needed: [UInt64: CheckpointNeed] = [:]
+    for (file, need) in needs { if case .wal(let id) = file { needed[id] = need } }
+    return needed
+  }
   /// Compacted ones.
-  var neededColds: Set<UInt64> { [] }
+  var neededColds: Set<UInt64> {
+    Set(needs.keys.compactMap { if case .cold(let id) = $0 { id } else { nil } })
+  }
 
   /// The messages that had ended or were dead, as far as their segments are listed. Messages of
   /// segments that are not have ended too; how, nobody remembers.

@@ -9,6 +9,7 @@ package struct FileDigest: Sendable {
   package internal(set) var cancelled: UInt64 = 0
   /// Of those cancelled: lost to damage and given up.
   package internal(set) var lost: UInt64 = 0
+  package internal(set) var lostSequences = SequenceRuns()
   /// Messages that stood nowhere, without known numbers, and were given up; cancelled, too.
   package internal(set) var givenUp: UInt64 = 0
   /// Payloads before compression.
@@ -43,7 +44,10 @@ package struct FileDigest: Sendable {
       case .dead: dead += 1
       case .cancelled:
         cancelled += 1
-        if outcome.status == OutcomeRecord.lostStatus { lost += 1 }
+        if outcome.status == OutcomeRecord.lostStatus {
+          lost += 1
+          lostSequences.add(outcome.sequence)
+        }
       }
     }
     compactions += summary.compactions

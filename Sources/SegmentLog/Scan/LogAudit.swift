@@ -10,7 +10,9 @@ package struct LogAudit: Sendable {
   /// Accepted, in no readable frame, and without an end.
   package private(set) var unaccounted: UInt64 = 0
   /// Of those cancelled, how many were lost to damage and given up.
-  package var givenUp: UInt64 { chain.accepted?.lost ?? 0 }
+  package var givenUp: UInt64 { min(max(chain.accepted?.lost ?? 0, lost.count), cancelled) }
+  /// Those of them whose numbers are known, the first `SequenceRuns.runsMax` runs of them.
+  package private(set) var lost = SequenceRuns()
   /// Their sequences, the first `rangesMax` runs of them.
   package private(set) var ranges: [ClosedRange<Sequence>] = []
   package private(set) var furtherRanges = 0
@@ -39,10 +41,20 @@ package struct LogAudit: Sendable {
     let digests = LogWindows(chain, on: disk, bytesMax: windowBytes)
       .forEach(.heads, progress: progress) { tally.add($0, bounds) }
       .digests
+    findLost(digests)
     guard let first = chain.segments.first, let last = chain.segments.last else { return }
     accepted = Self.lastSequence(chain, digests)
     tally.endedBelow = digests.reduce(tally.endedBelow) { $0.addingCapped($1.givenUp) }
     close(first: first.header, last: last.header, digests[chain.segments.count - 1], tally)
+  }
+
+  private mutating func findLost(_ digests: [FileDigest]) {
+    for digest in digests { lost.add(digest.lostSequences) }
+    // Frames that told of them may have been dropped.
+    guard !chain.isWhole else { return }
+    chain.checkpoint?.forEachEnd { sequence, state, _, status in
+      if state == .cancelled && status == OutcomeRecord.lostStatus { lost.add(sequence) }
+    }
   }
 
   private static func lastSequence(_ chain: LogChain, _ digests: [FileDigest]) -> Sequence {

@@ -8,6 +8,9 @@ struct LogCheckpoints: Sendable {
   private(set) var problems: [ChainProblem] = []
   private(set) var bytes: UInt64 = 0
   private(set) var count = 0
+  /// The highest segment that one of them was written at, whether it can be believed or not: the log
+  /// went that far.
+  private(set) var reached: UInt64 = 0
 
   static let none = LogCheckpoints()
   private init() {}
@@ -21,6 +24,7 @@ struct LogCheckpoints: Sendable {
         bytes += try Self.size(file, disk)
         count += 1
         let checkpoint = try CheckpointReader.read(number, on: disk, store: store)
+        reached = max(reached, checkpoint.position.segment)
         try Self.compare(checkpoint, chain, disk)
         if believed.count < 2 { believed.append(checkpoint) }
       } catch {
@@ -116,6 +120,8 @@ extension LogChain {
       let first = max(before + 1, from)
       if first < after { missing.append(first...after - 1) }
     }
+    let last = ids.last ?? max(checkpoints.reached, 1) - 1
+    if last < checkpoints.reached { missing.append(last + 1...checkpoints.reached) }
     guard let checkpoint else { return missing }
     let standing = Set(ids)
     for id in checkpoint.neededSegments.keys.sorted().reversed() where !standing.contains(id) {

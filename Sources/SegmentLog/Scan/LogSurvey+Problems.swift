@@ -2,15 +2,15 @@
 extension LogSurvey {
   private static let problemsMax = 1000
 
-  /// The worst of all, for the exit code; nil when nothing is wrong.
+  /// The worst of all, for the exit code; nil when nothing ever was wrong.
   package var severity: Problem.Severity? { problems.map(\.severity).max() }
 
   mutating func add(_ problem: Problem) {
     if problems.count < Self.problemsMax { problems.append(problem) } else { furtherProblems += 1 }
   }
 
-  mutating func add(_ problem: ChainProblem) {
-    let severity: Problem.Severity
+  mutating func add(_ problem: ChainProblem, _ digests: [FileDigest]) {
+    var severity: Problem.Severity
     var file: String?
     switch problem {
     case .missingSegments: severity = .missingSegment
@@ -28,11 +28,18 @@ extension LogSurvey {
       severity = .damage
       file = FileNames.identity
     }
-    add(Problem(severity: severity, file: file, text: problem.description))
+    var text = problem.description
+    if isAccepted(problem, digests) {
+      severity = .accepted
+      text += Self.acceptedText
+    }
+    add(Problem(severity: severity, file: file, text: text))
   }
 
   mutating func add(_ verdict: SegmentVerdict, _ segment: SegmentFile) {
-    for finding in verdict.damage { add(finding, .damage, segment) }
+    for finding in verdict.damage {
+      add(finding, isAccepted(finding, in: segment) ? .accepted : .damage, segment)
+    }
     furtherProblems += verdict.furtherDamage
     if let torn = verdict.torn {
       hasTornBytes = true
@@ -51,13 +58,14 @@ extension LogSurvey {
   private mutating func add(
     _ finding: SegmentFinding, _ severity: Problem.Severity, _ segment: SegmentFile
   ) {
-    var text = "\(segment.name): \(severity == .damage ? "damage" : "torn tail") at "
+    var text = "\(segment.name): \(severity == .tornTail ? "torn tail" : "damage") at "
     text += "\(finding.offset), \(finding.end - finding.offset) bytes: \(finding.cause)"
     if finding.isAllZero { text += "; all zero" }
     if let lost = finding.lost {
       text += "; messages lost: \(lost.lowerBound)"
       if lost.lowerBound < lost.upperBound { text += " to \(lost.upperBound)" }
     }
+    if severity == .accepted { text += Self.acceptedText }
     add(
       Problem(
         severity: severity, file: segment.name, range: finding.offset..<finding.end,
@@ -82,7 +90,7 @@ extension LogSurvey {
   mutating func checkOldest() {
     // A checkpoint names what must stand.
     guard let oldest = chain.segments.first, chain.checkpoint == nil, !hasTornBytes,
-      !problems.contains(where: { $0.severity != .tornTail })
+      !problems.contains(where: { $0.severity > .tornTail })
     else { return }
     let totals = oldest.header.totals
     let live = totals.accepted &- totals.delivered &- totals.cancelled

@@ -3,6 +3,8 @@
 package struct LogSurvey: Sendable {
   package struct Problem: Sendable, Equatable {
     package enum Severity: Int, Sendable, Comparable {
+      /// Damage that an operator has accepted is no news.
+      case accepted = 0
       case tornTail = 1
       case damage = 2
       case missingSegment = 3
@@ -38,17 +40,17 @@ package struct LogSurvey: Sendable {
     let chain = try LogChain.read(disk)
     self.chain = chain
     overview = LogOverview(directory: disk.path, segments: [], bytesOnDisk: chain.bytes)
-    for problem in chain.problems { add(problem) }
     var tally = SurveyTally(chain)
     let result = LogWindows(chain, on: disk, bytesMax: windowBytes)
       .forEach(depth, progress: progress) { tally.add($0, on: disk) }
+    for problem in chain.problems { add(problem, result.digests) }
     endedBefore = result.digests.reduce(tally.endedBefore) { $0.addingCapped($1.givenUp) }
     let superseded = chain.colds.superseded(by: result.digests)
     for (index, digest) in result.digests.enumerated() {
       let isSuperseded = superseded.contains(chain.files[index].name)
       add(digest, index, live: isSuperseded ? 0 : tally.live[index])
     }
-    for problem in result.dedupProblems { add(problem) }
+    for problem in result.dedupProblems { add(problem, result.digests) }
     checkOldest()
     explain(dead: tally.dead)
     addUnusable()
@@ -70,7 +72,8 @@ package struct LogSurvey: Sendable {
     if let verdict = digest.verdict {
       let isLast = index == chain.segments.count - 1
       row.storedBytes = verdict.validEnd - FormatLimits.firstFrameOffset
-      row.state = verdict.hasDamage ? .damaged : isLast && !verdict.isSealed ? .active : .sealed
+      let isDamaged = verdict.damage.contains { !isAccepted($0, in: segment) }
+      row.state = isDamaged ? .damaged : isLast && !verdict.isSealed ? .active : .sealed
       if isCold { add(cold: verdict, segment, &row) } else { add(verdict, segment) }
     }
     if let error = digest.error {
@@ -92,7 +95,7 @@ package struct LogSurvey: Sendable {
       verdict.torn = nil
     }
     verdict.unprovenFrom = nil
-    if verdict.hasDamage { row.state = .damaged }
+    if verdict.damage.contains(where: { !isAccepted($0, in: segment) }) { row.state = .damaged }
     add(verdict, segment)
     guard !verdict.isSealed, !verdict.hasDamage else { return }
     row.state = .damaged
@@ -103,13 +106,12 @@ package struct LogSurvey: Sendable {
 
   /// Which of the segments could go, and why the others can't: the engine's own rule.
   private mutating func explain(dead: [UInt64]) {
-    let kept = chain.checkpoints.believed.map {
-      KeptCheckpoint(number: $0.number, position: $0.position, needs: $0.needs)
-    }
+    let kept = chain.checkpoints.believed.map(\.kept)
     for index in chain.files.indices {
       let row = overview.segments[index]
       let candidate = DropRule.Candidate(
-        id: row.id, end: FormatLimits.firstFrameOffset + row.storedBytes,
+        file: LogFile(chain.files[index].header.kind, row.id),
+        end: FormatLimits.firstFrameOffset + row.storedBytes,
         isActive: row.state == .active, isDamaged: row.state == .damaged, live: row.live,
         dead: dead[index])
       overview.segments[index].keptBecause =
@@ -122,7 +124,7 @@ package struct LogSurvey: Sendable {
     guard !chain.unusable.isEmpty else { return }
     for file in chain.unusable where file.kind == .wal {
       var row = SegmentOverview(id: file.id, file: file.name, state: .damaged)
-      row.keptBecause = "damaged"
+      row.keptBecause = isAccepted(headerOf: file.name) ? "damaged; accepted" : "damaged"
       overview.segments.append(row)
     }
     let (colds, segments) = overview.segments.partitioned { FileNames.coldID($0.file) != nil }

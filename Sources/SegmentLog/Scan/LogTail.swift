@@ -75,13 +75,15 @@ package final class LogTail {
   /// The next frame, or the next segment. False when neither is there yet.
   private func step(_ body: (LogEvent) -> Void) throws(DiskError) -> Bool {
     guard let current = position else { return false }
-    if let frame = try? current.reader.frame(at: current.offset),
+    return giveNext(of: current, body) ? true : try goOn(from: current, body)
+  }
+
+  private func giveNext(of current: Position, _ body: (LogEvent) -> Void) -> Bool {
+    guard let frame = try? current.reader.frame(at: current.offset),
       frame.head.frameNumber >= current.frameNumber
-    {
-      give(frame, body)
-      return true
-    }
-    return try goOn(from: current)
+    else { return false }
+    give(frame, body)
+    return true
   }
 
   private func give(_ frame: FrameReader.Frame, _ body: (LogEvent) -> Void) {
@@ -108,15 +110,21 @@ package final class LogTail {
 
   /// Where no frame stands: with a successor the segment ends here, or bytes of it are damaged and
   /// the next frame in it is looked for.
-  private func goOn(from current: Position) throws(DiskError) -> Bool {
+  private func goOn(
+    from current: Position, _ body: (LogEvent) -> Void
+  ) throws(DiskError) -> Bool {
     let ids = try disk.list().compactMap(FileNames.segmentID)
-    guard let next = ids.filter({ $0 > current.segment.id }).min() else { return false }
+    guard let next = ids.filter({ $0 > current.segment.id }).min() else {
+      return try goOnInReplacement(of: current)
+    }
     let name = FileNames.segment(next)
     guard let file = try? disk.open(name, .readOnly) else { return false }
     defer { file.close() }
     guard let size = try? file.size(), let found = try? SegmentHeader.read(from: file) else {
       return false
     }
+    // Frames may have come between the look at this segment and the one at the directory.
+    if giveNext(of: current, body) { return true }
     var segment = current.segment
     if next == segment.id + 1 { segment.successor = found.header.predecessor }
     if let cut = segment.successor?.durableLength, current.offset < cut,
@@ -126,6 +134,25 @@ package final class LogTail {
       return true
     }
     try open(SegmentFile(id: next, name: name, size: size, header: found.header, successor: nil))
+    return true
+  }
+
+  /// A start in between put a file of its own in the place of the last segment, with those of its
+  /// frames again that count: they keep their numbers. False when there is none.
+  private func goOnInReplacement(of current: Position) throws(DiskError) -> Bool {
+    let name = current.segment.name
+    guard let file = try? disk.open(name, .readOnly) else { return false }
+    defer { file.close() }
+    guard let size = try? file.size(), let header = try? SegmentHeader.read(from: file).header,
+      header != current.segment.header
+    else { return false }
+    try open(
+      SegmentFile(id: current.segment.id, name: name, size: size, header: header, successor: nil))
+    while let position, let frame = try? position.reader.frame(at: position.offset),
+      frame.head.frameNumber < current.frameNumber
+    {
+      give(frame) { _ in }
+    }
     return true
   }
 

@@ -11,14 +11,21 @@ struct TailNames {
   private struct Index {
     var segment: SegmentFile
     var frames: [(base: Sequence, offset: UInt64)] = []
+    var last: Sequence = 0
     var destinations: [UInt32: String] = [:]
+
+    func covers(_ sequence: Sequence) -> Bool {
+      frames.first.map { $0.base <= sequence } ?? false && sequence <= last
+    }
   }
+  /// Messages that were compacted may stand in any cold segment.
+  private static let indicesMax = 16
 
   private let disk: any Disk
   private var recent: [Sequence: Name] = [:]
   private var order: [Sequence] = []
   private var oldest = 0
-  private var index: Index?
+  private var indices: [Index] = []
 
   init(_ disk: any Disk) { self.disk = disk }
 
@@ -45,15 +52,34 @@ struct TailNames {
     event.destination = name.destination
   }
 
-  /// Takes all messages of the frame in: their ends often come together.
   private mutating func load(_ sequence: Sequence) {
-    if !covers(sequence) { makeIndex(for: sequence) }
-    guard let index, let place = index.frames.last(where: { $0.base <= sequence }),
+    for index in indices where index.covers(sequence) && read(sequence, index) { return }
+    guard let chain = try? LogChain.read(disk) else { return }
+    let segment = chain.segments.last { $0.header.firstSequence <= sequence }
+    for segment in (segment.map { [$0] } ?? []) + chain.colds {
+      let known = indices.firstIndex { $0.segment.name == segment.name }
+      // Only the last segment grows.
+      if let known {
+        guard segment.successor == nil, segment.header.kind == .wal else { continue }
+        indices.remove(at: known)
+      } else if indices.count == Self.indicesMax {
+        indices.removeFirst()
+      }
+      let index = makeIndex(of: segment)
+      indices.append(index)
+      if index.covers(sequence), read(sequence, index) { return }
+    }
+  }
+
+  /// Takes all messages of the frame in: their ends often come together. False when the one that is
+  /// asked for isn't there.
+  private mutating func read(_ sequence: Sequence, _ index: Index) -> Bool {
+    guard let place = index.frames.last(where: { $0.base <= sequence }),
       let file = try? disk.open(index.segment.name, .readOnly)
-    else { return }
+    else { return false }
     defer { file.close() }
     let reader = FrameReader(file: file, salt: index.segment.header.salt)
-    guard let frame = try? reader.frame(at: place.offset) else { return }
+    guard let frame = try? reader.frame(at: place.offset) else { return false }
     for message in frame.directory.messages {
       remember(
         message.sequence,
@@ -61,33 +87,26 @@ struct TailNames {
           uuid: String(decoding: frame.directory.uuid(of: message), as: UTF8.self),
           destination: index.destinations[message.destination] ?? "?"))
     }
+    return recent[sequence] != nil
   }
 
-  private func covers(_ sequence: Sequence) -> Bool {
-    guard let frames = index?.frames, let first = frames.first, let last = frames.last else {
-      return false
-    }
-    return first.base <= sequence && sequence <= last.base
-  }
-
-  private mutating func makeIndex(for sequence: Sequence) {
-    index = nil
-    guard let chain = try? LogChain.read(disk),
-      let segment = chain.segments.last(where: { $0.header.firstSequence <= sequence })
-    else { return }
+  private func makeIndex(of segment: SegmentFile) -> Index {
     var made = Index(segment: segment)
     var summary = FrameSummary()
     _ = try? SegmentWalk.run(segment, on: disk, depth: .heads) {
       (step, scanner) throws(DiskError) in
       guard case .frame(var frame) = step else { return }
       try summary.read(&frame, scanner)
-      if summary.messages > 0 { made.frames.append((frame.head.baseSequence, frame.offset)) }
+      if let last = summary.lastSequence {
+        made.frames.append((frame.head.baseSequence, frame.offset))
+        made.last = last
+      }
       guard summary.definesDestinations else { return }
       try scanner.decodeDirectory(of: &frame)
       for definition in scanner.directory.destinations {
         made.destinations[definition.id] = definition.origin
       }
     }
-    index = made
+    return made
   }
 }

@@ -10,6 +10,9 @@ final class LogThreads: Sendable {
   private let preparing: JobThread<Void>
   /// A large checkpoint must not keep the next segment waiting.
   private let checkpointing: JobThread<Void>
+  private let compacting: JobThread<Void>
+  /// Of the compaction that is under way.
+  let pacer = CompactionSpeed()
   private let directory: LogDirectory
   private let disk: TimedDisk
   private let numbers = Mutex(LogNumbers())
@@ -48,6 +51,14 @@ final class LogThreads: Sendable {
       preparing.stop {}
       throw error
     }
+    do throws(ThreadError) {
+      compacting = try JobThread("log-compact", limit: 1) {}
+    } catch {
+      reader.stop {}
+      preparing.stop {}
+      checkpointing.stop {}
+      throw error
+    }
   }
 
   /// The core asks for one at a time.
@@ -60,6 +71,16 @@ final class LogThreads: Sendable {
   func checkpoint(_ job: CheckpointJob) {
     let taken = checkpointing.submit { [inbox, disk] _ in inbox.checkpointed(job.run(on: disk)) }
     precondition(taken, "one checkpoint is written at a time, and not after the end")
+  }
+
+  /// The core asks for one at a time.
+  func compact(_ job: CompactionJob) {
+    let speed = pacer
+    let taken = compacting.submit { [inbox, disk] _ in
+      speed.begin(job)
+      inbox.compacted(job.run(on: disk, pacer: speed))
+    }
+    precondition(taken, "one compaction runs at a time, and not after the end")
   }
 
   /// The reader closes the files of dropped segments, so that their space comes back. False when it
@@ -75,6 +96,8 @@ final class LogThreads: Sendable {
   func stopMaintenance() {
     wait { preparing.stop($0) }
     wait { checkpointing.stop($0) }
+    pacer.cancel()
+    wait { compacting.stop($0) }
   }
 
   /// The writer's last act, or that of an open that failed.

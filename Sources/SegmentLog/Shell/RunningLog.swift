@@ -21,14 +21,18 @@ package final class RunningLog: Sendable {
     package var failed: @Sendable (LogFailure) -> Void
     /// Each change, from `enough` on.
     package var space: @Sendable (SpaceLevel) -> Void
+    /// Checkpoints can't be written any more, and why; nil: one was written again.
+    package var checkpoints: @Sendable (DiskError?) -> Void
     package init(
       committed: @escaping @Sendable ([LogArrival], UInt64) -> Void,
       failed: @escaping @Sendable (LogFailure) -> Void,
-      space: @escaping @Sendable (SpaceLevel) -> Void
+      space: @escaping @Sendable (SpaceLevel) -> Void,
+      checkpoints: @escaping @Sendable (DiskError?) -> Void
     ) {
       self.committed = committed
       self.failed = failed
       self.space = space
+      self.checkpoints = checkpoints
     }
   }
 
@@ -189,7 +193,13 @@ extension RunningLog {
     }
   }
 
-  /// Drops what can be dropped.
+  /// What `compact` would do now, and how far it is.
+  package func compactionPreview() async throws(LogRejection) -> CompactionPreview {
+    let (speed, wallMs) = (threads.pacer, threads.wallMs)
+    return try await ask { $0.compactionPreview(present: speed.progress, nowMs: wallMs()) }
+  }
+
+  /// Compacts what is worth it, and drops what can be dropped.
   package func compact() async throws(LogRejection) -> CompactionReport {
     try await answer { reply in threads.inbox.offer(reply) }
   }
@@ -215,6 +225,11 @@ extension RunningLog {
     metrics.freeBytes = numbers.freeBytes
     metrics.markBytes = numbers.markBytes
     metrics.reserveBytes = numbers.reserveBytes
+    metrics.loggedBytes = numbers.loggedBytes
+    metrics.compactedBytes = numbers.compactedBytes
+    metrics.isCompacting = numbers.isCompacting
+    metrics.failedCheckpoints = numbers.failedCheckpoints
+    metrics.checkpointFailure = numbers.checkpointFailure
     metrics.waitingMessages = UInt64(waiting.messages)
     metrics.waitingBytes = UInt64(waiting.bytes)
     return metrics

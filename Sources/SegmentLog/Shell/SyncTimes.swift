@@ -32,6 +32,7 @@ final class TimedDisk: Disk {
 
   var path: String { disk.path }
   func list() throws(DiskError) -> [String] { try disk.list() }
+  func list(in directory: String) throws(DiskError) -> [String] { try disk.list(in: directory) }
   func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
     TimedFile(try disk.open(name, mode), of: self, isNew: mode == .createNew)
   }

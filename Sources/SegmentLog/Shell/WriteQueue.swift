@@ -22,6 +22,7 @@ struct WriteQueue {
     case question(Question)
     case prepared(PreparationResult)
     case checkpointed(CheckpointResult)
+    case compacted(CompactionResult)
     /// A compaction whose report is given when it is done.
     case compact(CompactionReply)
     case close
@@ -105,6 +106,7 @@ struct WriteQueue {
   /// From the log's own maintenance, at most one at a time; whether the writer must be woken.
   mutating func prepared(_ result: PreparationResult) -> Bool { append(.prepared(result)) }
   mutating func checkpointed(_ result: CheckpointResult) -> Bool { append(.checkpointed(result)) }
+  mutating func compacted(_ result: CompactionResult) -> Bool { append(.compacted(result)) }
 
   /// Everything that was taken before is still done. False: it was closed before.
   mutating func close(because reason: String) -> (isFirst: Bool, mustWake: Bool) {

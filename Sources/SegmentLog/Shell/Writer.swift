@@ -33,6 +33,7 @@ final class Writer {
   private var isClosing = false
   /// What the observer was told last.
   private var toldSpace = SpaceLevel.enough
+  private var toldCheckpointFailure = false
 
   init(core: LogCore, shared: LogThreads, settings: Settings) {
     self.core = core
@@ -78,6 +79,10 @@ final class Writer {
     let nowMs = due ?? shared.wallMs()
     if let job = core.preparationWanted(nowMs: nowMs) { shared.prepare(job) }
     if let job = core.checkpointWanted(nowMs: nowMs) { shared.checkpoint(job) }
+    if let job = core.compactionWanted(nowMs: nowMs) {
+      shared.compact(job)
+      publish()
+    }
     dropped += core.takeDroppedFiles()
     if !dropped.isEmpty, shared.letGo(dropped) { dropped.removeAll() }
   }
@@ -116,11 +121,18 @@ final class Writer {
       core.prepared(result, nowMs: shared.wallMs())
     case .checkpointed(let result):
       try core.checkpointed(result, nowMs: shared.wallMs())
+      tellCheckpointFailure()
+      answerCompactions()
+      publish()
+    case .compacted(let result):
+      try commitIfStaged()
+      try core.compacted(result, nowMs: shared.wallMs())
       answerCompactions()
       publish()
     case .compact(let reply):
-      compactions.append(reply)
+      // When this throws the request is still there, and is answered with all others.
       try core.beginCompaction(nowMs: shared.wallMs())
+      compactions.append(reply)
       answerCompactions()
       publish()
     case .close:
@@ -175,6 +187,11 @@ final class Writer {
     }
   }
 
+  /// The core is about to commit something of its own.
+  private func commitIfStaged() throws(LogFailure) {
+    if core.hasStaged { try commitAndAnswer() }
+  }
+
   private func commitAndAnswer() throws(LogFailure) {
     try commit()
     answers.deliver(to: shared.inbox)
@@ -202,6 +219,13 @@ final class Writer {
     toldSpace = level
     publish()
     shared.observer.space(level)
+  }
+
+  private func tellCheckpointFailure() {
+    let failure = core.checkpointFailure
+    guard toldCheckpointFailure != (failure != nil) else { return }
+    toldCheckpointFailure = failure != nil
+    shared.observer.checkpoints(failure)
   }
 
   private func answerCompactions() {
@@ -254,7 +278,7 @@ extension Writer {
         answers.settle(.failure(.outcomeUnknown), of: changes.count, reply)
       case .question(let question): question.refuse(.unavailable(reason))
       case .compact(let reply): reply(.failure(.unavailable(reason)))
-      case .prepared, .checkpointed, .close: break
+      case .prepared, .checkpointed, .compacted, .close: break
       }
     }
     for reply in compactions { reply(.failure(.unavailable(reason))) }

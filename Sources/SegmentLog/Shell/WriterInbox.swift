@@ -50,6 +50,10 @@ final class WriterInbox: Sendable {
     if state.withLock({ $0.queue.checkpointed(result) }) { wake.signal() }
   }
 
+  func compacted(_ result: CompactionResult) {
+    if state.withLock({ $0.queue.compacted(result) }) { wake.signal() }
+  }
+
   /// False when it was closed before.
   func close(because reason: String) -> Bool {
     let (isFirst, mustWake) = state.withLock { $0.queue.close(because: reason) }

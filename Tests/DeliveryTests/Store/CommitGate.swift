@@ -50,6 +50,7 @@ final class GatedDisk: Disk {
 
   var path: String { disk.path }
   func list() throws(DiskError) -> [String] { try disk.list() }
+  func list(in directory: String) throws(DiskError) -> [String] { try disk.list(in: directory) }
   func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
     GatedFile(try disk.open(name, mode), gate)
   }

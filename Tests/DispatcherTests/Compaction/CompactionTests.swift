@@ -22,7 +22,7 @@ import Testing
       ], bytesBefore: 134_217_728, bytesAfter: 67_108_864)
     #expect(
       CompactionText.text(report) == """
-        removed  wal-0000000000000001.seg     64.0 MiB  all of 1 message ended
+        removed  wal-0000000000000001.seg     64.0 MiB  nothing of 1 message is left in it
         kept     wal-0000000000000002.seg      1.1 MiB  3 of 500 messages live: 3 live messages
         1 removed, 1 kept; 128.0 MiB before, 64.0 MiB after
         """)
@@ -48,14 +48,37 @@ import Testing
     #expect(CompactionAnswer.report(Array("{}".utf8)) == nil)
   }
 
+  @Test("a plan is printed with a reason for each file")
+  func plan() throws {
+    let body = """
+      {"Segments":[{"File":"wal-1","Job":0,"Reason":"1 of 9 live"},
+      {"File":"wal-22","Job":null,"Reason":"active"}],
+      "Progress":{"Jobs":4,"Done":1,"Bytes":125,"Expected":100}}
+      """
+    let preview = try #require(PreviewAnswer.preview(Array(body.utf8)))
+    #expect(
+      CompactionText.text(preview) == """
+        compact  wal-1   1 of 9 live
+        leave    wal-22  active
+        1 of 2 segments would be compacted, into 1 at most; nothing was done
+        """)
+    let progress = try #require(preview.progress)
+    #expect(CompactionWatch.line(progress) == "[############.............] 50 %, 1 of 4 done")
+  }
+
   @Test("the log of a stopped server is compacted in place, and what waits stays")
   func stopped() async throws {
     let directory = try TemporaryDirectory()
     let log = directory.path + "/log"
     try await withLog(log) { _ = try await $0.enqueue([message("m1")]) }
-    let report = try await Compaction.run(directory: log, Configuration(), token: nil)
-    #expect(report.removed.isEmpty)
+    let place = try Compaction.place(directory: log, Configuration(), token: nil)
+    let before = try FileManager.default.contentsOfDirectory(atPath: log).sorted()
+    let preview = try await Compaction.preview(at: place, nowMs: SystemClock().wallMs())
+    #expect(preview.decisions.map(\.file).contains("wal-0000000000000001.seg"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: log).sorted() == before)
+    let report = try await Compaction.run(at: place)
     #expect(report.kept.first?.keptBecause != nil)
+    #expect(report.kept.contains { $0.file == "cold-0000000000000001.seg" && $0.live == 1 })
     try await withLog(log) { store in
       let status = try await store.lookup(uuid: "m1")
       #expect(status?.state == .ready)
@@ -69,7 +92,7 @@ import Testing
     try await withLog(log) { _ in
       // The configured admin listener belongs to another log.
       let failure = await #expect(throws: Compaction.Failure.self) {
-        try await Compaction.run(directory: log, Configuration(), token: nil)
+        _ = try Compaction.place(directory: log, Configuration(), token: nil)
       }
       #expect(failure?.status == .logInUse)
       #expect(failure?.reason.contains("--admin") == true)
@@ -82,7 +105,7 @@ import Testing
     try directory.write("x", to: "notes.txt")
     for path in [directory.path, directory.path + "/missing", directory.path + "/notes.txt"] {
       let failure = await #expect(throws: Compaction.Failure.self) {
-        try await Compaction.run(directory: path, Configuration(), token: nil)
+        _ = try Compaction.place(directory: path, Configuration(), token: nil)
       }
       #expect(failure?.status == .log)
       #expect(failure?.reason == "\(path): there is no log here")

@@ -44,7 +44,7 @@ import Testing
 
   @Test(
     "every script says what it does",
-    arguments: ["Tools/run", "Tools/test", "Tools/setup", "Tools/check-layers"])
+    arguments: ["Tools/run", "Tools/test", "Tools/setup", "Tools/check-layers", "Tools/backup"])
   func help(script: String) throws {
     let result = try Program.run(Repository.path(script), ["--help"])
     #expect(result.status == 0)

@@ -94,12 +94,14 @@ struct MetricsTests {
         $0.log.freeBytes = 5
         $0.log.markBytes = 6
         $0.log.reserveBytes = 7
+        $0.log.failedCheckpoints = 8
       }
       let samples = try await scrape(world)
       #expect(samples["dispatcher_disk_level"] == 1)
       #expect(samples["dispatcher_disk_free_bytes"] == 5)
       #expect(samples["dispatcher_disk_mark_bytes"] == 6)
       #expect(samples["dispatcher_log_reserve_bytes"] == 7)
+      #expect(samples["dispatcher_log_checkpoint_failures"] == 8)
     }
   }
 

@@ -70,6 +70,20 @@ struct AdminTests {
     }
   }
 
+  @Test("GET /log/compact tells what a compaction would do, and how far one is")
+  func compactionPreview() async throws {
+    try await World.run { world in
+      let answer = try #require(
+        try await world.talk(get("/log/compact"), admin: true).first)
+      #expect(answer.status == 200)
+      #expect(
+        answer.body
+          == #"{"Segments":[{"File":"wal-1","Job":0,"Reason":"1 of 9 live"},"#
+          + #"{"File":"wal-2","Job":null,"Reason":"active"}],"#
+          + #""Progress":{"Jobs":3,"Done":1,"Bytes":5,"Expected":9}}"#)
+    }
+  }
+
   @Test("messages are posted and read there too")
   func messages() async throws {
     try await World.run { world in

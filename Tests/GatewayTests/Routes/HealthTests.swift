@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Gateway
+@testable import SegmentLog
 
 @Suite("Health and readiness", .timeLimit(.minutes(5)))
 struct HealthTests {
@@ -40,6 +41,23 @@ struct HealthTests {
         let answer = try #require(try await world.talk(get(path)).first)
         #expect(answer.status == 200)
         #expect(answer.body.contains("the disk is nearly full"))
+      }
+    }
+  }
+
+  @Test("a checkpoint that can't be written is named, and is no reason to take the process out")
+  func checkpoint() async throws {
+    try await World.run { world in
+      for space in [SpaceLevel.enough, .low] {
+        world.store.state.withLock {
+          $0.log.space = space
+          $0.log.checkpointFailure = DiskError(operation: .sync, file: "ckpt.tmp", code: 5)
+        }
+        let answer = try #require(try await world.talk(get("/healthz")).first)
+        #expect(answer.status == 200)
+        #expect(answer.body.contains("no checkpoint can be written"))
+        #expect(answer.body.contains("ckpt.tmp"))
+        #expect(answer.body.contains("nearly full") == (space == .low))
       }
     }
   }

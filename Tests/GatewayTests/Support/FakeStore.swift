@@ -107,6 +107,13 @@ final class FakeStore: MessageStore, LogAdministration, DeliveryProbe {
   // MARK: What stands beside it
 
   func overview() async throws(StoreError) -> LogOverview { state.withLock { $0.overview } }
+  func compactionPreview() async throws(StoreError) -> CompactionPreview {
+    CompactionPreview(
+      decisions: [
+        CompactionPlan.Decision(file: "wal-1", job: 0, why: "1 of 9 live"),
+        CompactionPlan.Decision(file: "wal-2", job: nil, why: "active"),
+      ], progress: CompactionProgress(jobs: 3, done: 1, bytes: 5, expected: 9))
+  }
   func compact() async throws(StoreError) -> CompactionReport {
     let segments = state.withLock { $0.overview.segments }
     return CompactionReport(

@@ -8,7 +8,8 @@ struct CheckpointFormatTests {
   func roundTrip(seed: UInt64) throws {
     let disk = SimDisk(seed: 1)
     let checkpoint = SampleCheckpoint.random(
-      seed: seed, segments: Int(seed % 7) + 1, messagesMax: seed % 5 == 0 ? 3000 : 60)
+      seed: seed, segments: Int(seed % 7) + 1, messagesMax: seed % 5 == 0 ? 3000 : 60,
+      hasCold: seed % 3 > 0)
     _ = try SampleCheckpoint.write(checkpoint, to: disk)
     let read = try CheckpointReader.read(checkpoint.number, on: disk, store: checkpoint.store)
     #expect(SampleCheckpoint.dump(read) == SampleCheckpoint.dump(checkpoint))
@@ -41,7 +42,7 @@ struct CheckpointFormatTests {
   @Test("every flipped bit is refused")
   func everyBit() throws {
     let disk = SimDisk(seed: 1)
-    let checkpoint = SampleCheckpoint.random(seed: 5, segments: 3, messagesMax: 20)
+    let checkpoint = SampleCheckpoint.random(seed: 5, segments: 3, messagesMax: 20, hasCold: true)
     let name = try SampleCheckpoint.write(checkpoint, to: disk)
     let bytes = try #require(disk.contents(name))
     for bit in 0..<(bytes.count * 8) {

@@ -68,6 +68,8 @@ struct CheckpointJobTests {
     log.disk.clearFaults()
     try log.core.checkpointed(result, nowMs: log.nowMs)
     #expect(log.checkpoints == [])
+    #expect(log.core.numbers.failedCheckpoints == 1)
+    #expect(log.core.numbers.checkpointFailure?.code == EIO)
     #expect(try log.disk.list().contains(FileNames.checkpointTemporary) == false)
     #expect(log.core.checkpointWanted(nowMs: log.nowMs + 9_999) == nil)
     try log.store(2)
@@ -76,6 +78,8 @@ struct CheckpointJobTests {
       try #require(log.core.checkpointWanted(nowMs: log.nowMs)).run(on: log.disk),
       nowMs: log.nowMs)
     #expect(log.checkpoints == [2])
+    #expect(log.core.numbers.failedCheckpoints == 0)
+    #expect(log.core.numbers.checkpointFailure == nil)
   }
 
   @Test("a directory that can't be synced stops the log: the next sync may claim success")

@@ -43,7 +43,7 @@ struct CompactionJobTests {
     var directories: [FrameDirectory] = []
     let file = try ColdFile.read(
       FileNames.cold(id), id: id, store: log.core.store, on: log.disk,
-      number: { number, _ in number }, visit: { directories.append($1) })
+      visit: { directories.append($1) }, number: { number, _ in number })
     return (file, directories)
   }
 
@@ -75,6 +75,24 @@ struct CompactionJobTests {
     #expect(try dedup.entry(1)?.contentHash == TestLog.record(1).contentHash)
     #expect(try dedup.entry(6) == nil)
     #expect(try log.disk.list().filter { $0.hasSuffix(".tmp") }.isEmpty)
+  }
+
+  @Test("who follows the log still knows a message by name when it was copied forward")
+  func followed() throws {
+    let log = try log()
+    let tail = LogTail(log.disk)
+    var events: [LogEvent] = []
+    while try tail.poll({ events.append($0) }) {}
+    #expect(events.isEmpty, "it begins at the end")
+    _ = try output(job(log, [1, 2]).run(on: log.disk, pacer: Unpaced()))
+    for id in [1, 2] as [UInt64] { try log.disk.unlink(log.segmentFile(id)) }
+    try log.end([3])
+    try log.end([5], .cancelled, attempts: 3, status: 0)
+    while try tail.poll({ events.append($0) }) {}
+    #expect(events.map(\.sequence) == [3, 5])
+    #expect(
+      events.map { Array($0.uuid.utf8) } == [TestLog.record(3).uuid, TestLog.record(5).uuid])
+    #expect(events.map(\.destination) == [TestLog.record(3).destination, "http://other:1"])
   }
 
   @Test("what tried and dead messages wait for is copied, with the last text")

@@ -33,6 +33,19 @@ struct ClockTests {
     #expect([1, 3, 4].map { log.payload($0) } == [1, 3, 4].map { "{\"number\":\($0)}" })
   }
 
+  @Test("the duplicate window is over in the log's time, though the clock was set back since")
+  func window() throws {
+    let log = try TestLog(dedupWindowMs: 20_000)
+    try log.store(1)
+    try log.end([1])
+    log.nowMs += 25_000
+    try log.store(2)
+    log.nowMs -= 3_000_000
+    #expect(
+      log.core.stage([TestLog.record(1)], nowMs: log.nowMs)
+        == .taken([.stored(3)], needsCommit: true))
+  }
+
   @Test("the times of frames never go back, whatever the clock does")
   func monotonic() throws {
     let log = try TestLog()

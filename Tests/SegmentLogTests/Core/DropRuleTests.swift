@@ -5,14 +5,14 @@ import Testing
 /// A segment that may go, and one thing at a time that keeps it.
 @Suite("When a segment may go")
 struct DropRuleTests {
-  private let finished = DropRule.Candidate(id: 3, end: 20_000)
+  private let finished = DropRule.Candidate(file: .wal(3), end: 20_000)
   private let kept = [
     Self.checkpoint(8, at: 5, 9_000), Self.checkpoint(7, at: 4, 30_000),
   ]
 
   private static func checkpoint(
     _ number: UInt64, at segment: UInt64, _ offset: UInt64,
-    needs: [UInt64: CheckpointNeed] = [:]
+    needs: [LogFile: CheckpointNeed] = [:]
   ) -> KeptCheckpoint {
     KeptCheckpoint(
       number: number,
@@ -67,25 +67,54 @@ struct DropRuleTests {
 
   @Test("one that either needs stays", arguments: [CheckpointNeed.live, .position, .damage])
   func needed(need: CheckpointNeed) {
-    let newer = Self.checkpoint(8, at: 5, 9_000, needs: [3: need])
-    let older = Self.checkpoint(7, at: 4, 30_000, needs: [3: need])
+    let newer = Self.checkpoint(8, at: 5, 9_000, needs: [.wal(3): need])
+    let older = Self.checkpoint(7, at: 4, 30_000, needs: [.wal(3): need])
     #expect(DropRule.reason(finished, kept: [newer, kept[1]]) == .awaitsCheckpoint)
     #expect(DropRule.reason(finished, kept: [kept[0], older]) == .awaitsCheckpoint)
   }
 
   @Test("one with the last error of a live message stays for as long as that lives")
   func note() {
-    let newer = Self.checkpoint(8, at: 5, 9_000, needs: [3: .note])
+    let newer = Self.checkpoint(8, at: 5, 9_000, needs: [.wal(3): .note])
     #expect(DropRule.reason(finished, kept: [newer, kept[1]]) == .note)
     #expect(DropRule.reason(finished, kept: [newer, newer]) == .note)
     // The next checkpoint makes it go.
-    let older = Self.checkpoint(7, at: 4, 30_000, needs: [3: .note])
+    let older = Self.checkpoint(7, at: 4, 30_000, needs: [.wal(3): .note])
     #expect(DropRule.reason(finished, kept: [kept[0], older]) == .awaitsCheckpoint)
+  }
+
+  @Test("one that a compaction reads stays until it is done")
+  func isBeingRead() {
+    var segment = finished
+    segment.isBeingRead = true
+    #expect(DropRule.reason(segment, kept: kept) == .isBeingRead)
+  }
+
+  @Test(
+    "what was put in force behind the position of either stays: a start would look for it there")
+  func inForce() {
+    var newer = kept[0]
+    var older = kept[1]
+    (newer.nextCold, newer.nextDedup) = (5, 3)
+    (older.nextCold, older.nextDedup) = (4, 2)
+    #expect(DropRule.reason(DropRule.Candidate(file: .cold(3)), kept: [newer, older]) == nil)
+    #expect(
+      DropRule.reason(DropRule.Candidate(file: .cold(4)), kept: [newer, older])
+        == .awaitsCheckpoint)
+    #expect(DropRule.reason(DropRule.Candidate(file: .dedup(1)), kept: [newer, older]) == nil)
+    #expect(
+      DropRule.reason(DropRule.Candidate(file: .dedup(2)), kept: [newer, older])
+        == .awaitsCheckpoint)
+    older.needs = [.dedup(1): .remembered]
+    #expect(
+      DropRule.reason(DropRule.Candidate(file: .dedup(1)), kept: [newer, older])
+        == .awaitsCheckpoint)
   }
 
   @Test("what other segments hold doesn't matter")
   func others() {
-    let newer = Self.checkpoint(8, at: 5, 9_000, needs: [1: .live, 2: .note, 4: .damage])
+    let newer = Self.checkpoint(
+      8, at: 5, 9_000, needs: [.wal(1): .live, .wal(2): .note, .cold(3): .live])
     #expect(DropRule.reason(finished, kept: [newer, kept[1]]) == nil)
   }
 }

@@ -9,8 +9,8 @@ import Testing
 /// forked, and 20 operations follow on it.
 @Suite("A script with a crash or an error at every disk operation")
 struct EveryOperationTests {
-  /// A script that rotates, writes checkpoints, drops and restarts.
-  private static let seed: UInt64 = 172
+  /// A script that rotates, writes checkpoints, compacts, drops and restarts.
+  private static let seed: UInt64 = 25
 
   /// The points at which the run can be gone on from, in order.
   private static func makeForks() -> [LogRun] {
@@ -42,6 +42,8 @@ struct EveryOperationTests {
     #expect((names.compactMap(FileNames.checkpointNumber).max() ?? 0) >= 12)
     let segments = names.compactMap(FileNames.segmentID)
     #expect(Int(segments.max() ?? 0) >= segments.count + 5)
+    #expect((names.compactMap(FileNames.coldID).max() ?? 0) >= 4)
+    #expect((names.compactMap(FileNames.dedupID).max() ?? 0) >= 4)
   }
 
   @Test(

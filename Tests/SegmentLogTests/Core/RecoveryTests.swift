@@ -89,8 +89,60 @@ struct RecoveryTests {
     }
     #expect(log.walk() == [1])
     #expect(try log.store(2) == [2])
+    // Nothing proves its only frame, so that is logged again in the place of the segment.
     try log.cutPower()
-    #expect(log.segments == [1, 2, 3])
+    #expect(log.segments == [1, 2])
+    #expect(log.walk() == [1, 2])
+  }
+
+  @Test("nothing follows on a segment whose name a failed sync of the directory left undurable")
+  func undurableName() throws {
+    let log = try TestLog()
+    try log.store(1)
+    log.disk.inject(SimFault(.syncDirectory, code: 5))
+    #expect(throws: LogFailure.self) { try log.core.rotate(room: 0, nowMs: log.nowMs) }
+    log.disk.restartKeepingCache()
+    try log.restart()
+    #expect(log.segments == [1, 2], "the second is seen")
+    try log.store(2)
+    try log.cutPower()
+    #expect(log.report.damage == [])
+    #expect(log.segments == [1, 2])
+    #expect(log.walk() == [1, 2])
+  }
+
+  @Test("the same at a start that logs the last frame again")
+  func undurableNameAtStart() throws {
+    let log = try TestLog()
+    try log.store(1)
+    try log.core.tick(nowMs: log.nowMs + 2000)
+    try log.store(2)
+    for _ in 0..<2 {
+      log.disk.restartKeepingCache()
+      log.disk.inject(SimFault(.syncDirectory, code: 5))
+      #expect(throws: LogError.self) { try log.restart() }
+    }
+    log.disk.restartKeepingCache()
+    try log.restart()
+    #expect(log.segments == [1, 2])
+    try log.store(3)
+    try log.cutPower()
+    #expect(log.report.damage == [])
+    #expect(log.walk() == [1, 2, 3])
+    #expect(log.payload(2) == "{\"number\":2}")
+  }
+
+  @Test("the torn bytes of a segment whose place is taken are copied aside before")
+  func tornFirstFrame() throws {
+    let log = try TestLog()
+    let file = try log.disk.open(log.segmentFile(1), .readWrite)
+    let torn = [UInt8](repeating: 7, count: 50)
+    let start = FormatLimits.firstFrameOffset
+    #expect(try torn.withUnsafeBytes { try file.write($0, at: start) } == 50)
+    try file.sync()
+    try log.cutPower()
+    #expect(log.segments == [1])
+    #expect(log.disk.contents("quarantine/\(log.segmentFile(1))-\(start)") == torn)
   }
 
   @Test("temporary files go at a start")

@@ -150,23 +150,24 @@ struct SmallScopeTests {
   /// its body.
   private func flipEachFrame(_ log: TestLog) throws {
     let untouched = LogModelDigest(log, log.disk.clone(seed: 1))
-    for segment in log.core.state.segments {
-      let id = segment.id
+    for segment in log.core.state.holders.map({ log.core.state[$0] }) {
       // What lies beyond the end is void.
-      for frame in try scan(log.disk, id: id).frames where frame.offset < segment.end {
+      for frame in try scan(log.disk, file: segment.file).frames where frame.offset < segment.end {
         let disk = log.disk.clone(seed: 1)
-        disk.flip(log.segmentFile(id), bit: (Int(frame.offset) + 40) * 8)
+        disk.flip(segment.file, bit: (Int(frame.offset) + 40) * 8)
         let (core, report) = try LogCore.open(
           disk: disk, options: log.options, nowMs: log.nowMs)
         guard
           !report.damage.isEmpty || report.tornTailBytes > 0
             || LogModelDigest(core, disk) == untouched
         else {
-          throw RunFailure(description: "the flip at \(frame.offset) of \(id) is not reported")
+          throw RunFailure(
+            description: "the flip at \(frame.offset) of \(segment.file) is not reported")
         }
         for sequence in UInt64(1)...3 where core.locate([sequence])[0] != nil {
           guard LogReader(disk: disk).payloads(at: core.locate([sequence]))[0] != nil else {
-            throw RunFailure(description: "message \(sequence) has no body after a flip in \(id)")
+            throw RunFailure(
+              description: "message \(sequence) has no body after a flip in \(segment.file)")
           }
         }
       }

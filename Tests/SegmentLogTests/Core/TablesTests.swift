@@ -119,6 +119,28 @@ struct TablesTests {
     #expect(!index.candidates(keys[10]).contains(11))
   }
 
+  @Test("the UUID index takes many at once as it takes each, with and without room for them")
+  func indexBatches() {
+    var random = SplitMix64(seed: 9)
+    let entries = (UInt64(1)...20_000).map { number in
+      UUIDIndex.Entry(
+        key: UUIDKey(high: random.next(), low: random.next() % 5000), sequence: number)
+    }
+    var single = UUIDIndex()
+    for entry in entries { single.insert(entry.key, entry.sequence) }
+    for reserved in [0, 1000, 20_000] {
+      var index = UUIDIndex()
+      if reserved > 0 { index.reserve(reserved) }
+      for start in stride(from: 0, to: entries.count, by: 700) {
+        index.insert(Array(entries[start..<min(start + 700, entries.count)]))
+      }
+      #expect(index.count == entries.count)
+      for entry in entries {
+        #expect(Set(index.candidates(entry.key)) == Set(single.candidates(entry.key)))
+      }
+    }
+  }
+
   @Test("a message takes 16 bytes of the UUID index at most, whatever their number")
   func indexBytes() {
     var index = UUIDIndex()

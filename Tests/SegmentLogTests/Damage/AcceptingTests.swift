@@ -49,6 +49,13 @@ struct AcceptingTests {
       #expect(log.core.totals.cancelled == 1)
       #expect(log.core.totals.pending == 5)
       #expect(log.walk() == [1, 2, 4, 5, 6])
+      let survey = try LogSurvey(of: log.disk)
+      #expect(survey.problems.filter { $0.severity == .accepted }.map(\.lost) == [3...3])
+      #expect(survey.severity ?? .tornTail <= .tornTail, "\(survey.problems)")
+      #expect(survey.overview.segments.allSatisfy { $0.state != .damaged })
+      let audit = try LogAudit(of: log.disk)
+      #expect(audit.closes && audit.cancelled == 1 && audit.givenUp == 1)
+      #expect(audit.lost.runs == [3...3])
     }
     try log.end([1, 2, 4, 5, 6])
     #expect(log.core.totals.pending == 0)
@@ -86,6 +93,7 @@ struct AcceptingTests {
     try damage(log, segment: 2, frame: 0)
     try log.cutPower()
     #expect(log.report.damage.map(\.lost) == [3...4], "the stretch is longer now")
+    #expect(try LogSurvey(of: log.disk).severity == .damage)
   }
 
   @Test("a missing segment can be given up, without knowing which of its messages had ended")
@@ -111,7 +119,14 @@ struct AcceptingTests {
       #expect(log.core.totals.pending == 2)
       #expect(log.core.totals.cancelled == 1)
       #expect(log.core.totals.delivered == 1)
+      let survey = try LogSurvey(of: log.disk)
+      #expect(survey.severity ?? .tornTail <= .tornTail, "\(survey.problems)")
+      #expect(try LogAudit(of: log.disk).givenUp == 1)
     }
+    // Another one beside it was not accepted.
+    for number in log.checkpoints { try log.disk.unlink(FileNames.checkpoint(number)) }
+    try log.disk.unlink(log.segmentFile(3))
+    #expect(try LogSurvey(of: log.disk).severity == .missingSegment)
   }
 
   @Test("missing oldest segments can be given up")

@@ -99,6 +99,23 @@ struct LogTailTests {
       ])
   }
 
+  @Test("a start may take the last segment's place: it goes on in that one and repeats nothing")
+  func replaced() throws {
+    let log = try TestLog()
+    try log.store(1)
+    let tail = LogTail(log.disk, sinceMs: 0)
+    #expect(try events(tail).map(\.sequence) == [1])
+    log.nowMs += 5
+    try log.restart()
+    #expect(log.segments == [1])
+    #expect(log.report.reloggedFrames == 1)
+    #expect(try events(tail).isEmpty)
+    try log.store(2)
+    try log.end([1])
+    #expect(try events(tail).map(\.sequence) == [2, 1])
+    #expect(try events(tail).isEmpty)
+  }
+
   @Test("an empty directory is waited for")
   func empty() throws {
     let disk = SimDisk()

@@ -11,6 +11,7 @@ final class LogWorkbench: Sendable {
   let failures = Mutex<[LogFailure]>([])
   let committed = Mutex<[LogArrival]>([])
   let space = Mutex<[SpaceLevel]>([])
+  let checkpoints = Mutex<[DiskError?]>([])
   /// What the log takes for the time, in milliseconds.
   let wallMs = Atomic<UInt64>(1_790_000_000_000)
 
@@ -32,7 +33,8 @@ final class LogWorkbench: Sendable {
     let observer = RunningLog.Observer(
       committed: { [self] arrivals, _ in committed.withLock { $0 += arrivals } },
       failed: { [self] failure in failures.withLock { $0.append(failure) } },
-      space: { [self] level in space.withLock { $0.append(level) } })
+      space: { [self] level in space.withLock { $0.append(level) } },
+      checkpoints: { [self] failure in checkpoints.withLock { $0.append(failure) } })
     let now: @Sendable () -> UInt64 = { [self] in wallMs.load(ordering: .relaxed) }
     return try await RunningLog.open(settings, wallMs: now, observer: observer) {
       [path, syncs] () throws(LogOpenError) in
@@ -59,6 +61,7 @@ final class SyncSwitch: @unchecked Sendable {
   private var isHeld = false
   private var isBroken = false
   private var isFull = false
+  private var refusesCheckpoints = false
   private var blocked = 0
 
   func hold() { change { isHeld = true } }
@@ -70,9 +73,15 @@ final class SyncSwitch: @unchecked Sendable {
   func fill() { change { isFull = true } }
   func makeRoom() { change { isFull = false } }
 
+  /// No checkpoint can be created.
+  func refuseCheckpoints(_ refuses: Bool) { change { refusesCheckpoints = refuses } }
+
   fileprivate func create(_ file: String) throws(DiskError) {
     if condition.withLock({ isFull }) {
       throw DiskError(operation: .open, file: file, code: ENOSPC)
+    }
+    if file == FileNames.checkpointTemporary, condition.withLock({ refusesCheckpoints }) {
+      throw DiskError(operation: .open, file: file, code: EACCES)
     }
   }
 
@@ -118,6 +127,7 @@ private final class SwitchedDisk: Disk {
 
   var path: String { disk.path }
   func list() throws(DiskError) -> [String] { try disk.list() }
+  func list(in directory: String) throws(DiskError) -> [String] { try disk.list(in: directory) }
   func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
     if mode == .createNew { try syncs.create(name) }
     return SwitchedFile(try disk.open(name, mode), syncs, isNew: mode == .createNew)

@@ -252,6 +252,31 @@ struct RunningLogTests {
     }
   }
 
+  @Test("that no checkpoint can be written, and that one can again, is told once each")
+  func checkpointFailureTold() async throws {
+    try await withBench { bench in
+      let log = try await bench.open()
+      _ = try await log.enqueue([LogWorkbench.record(1)])
+      let outcome = OutcomeRecord(sequence: 1, kind: .delivered, attempts: 1, status: 200)
+      #expect(try await log.apply([.outcome(outcome)], hurry: true) == [])
+      bench.syncs.refuseCheckpoints(true)
+      // Once the next segment is prepared it leaves the finished one, which takes a checkpoint.
+      var tries = 0
+      while log.metrics().failedCheckpoints < 2, tries < 100_000 {
+        _ = try await log.compact()
+        tries += 1
+      }
+      #expect(log.metrics().checkpointFailure?.code == EACCES)
+      #expect(bench.checkpoints.withLock { $0.map { $0?.code } } == [EACCES])
+      bench.syncs.refuseCheckpoints(false)
+      _ = try await log.compact()
+      #expect(log.metrics().failedCheckpoints == 0)
+      #expect(log.metrics().checkpointFailure == nil)
+      #expect(bench.checkpoints.withLock { $0.map { $0?.code } } == [EACCES, nil])
+      await log.close()
+    }
+  }
+
   @Test("a second opening is refused by name until the first is closed")
   func lock() async throws {
     try await withBench { bench in

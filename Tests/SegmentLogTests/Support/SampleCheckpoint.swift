@@ -5,7 +5,9 @@ enum SampleCheckpoint {
   static let store = StoreUUID(high: 77, low: 88)
 
   /// Random, and free of contradictions.
-  static func random(seed: UInt64, segments: Int, messagesMax: Int) -> Checkpoint {
+  static func random(
+    seed: UInt64, segments: Int, messagesMax: Int, hasCold: Bool = false
+  ) -> Checkpoint {
     var random = SplitMix64(seed: seed)
     func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
     let origins = (0..<int(1...20)).map { "http://host-\($0):80" }
@@ -54,6 +56,7 @@ enum SampleCheckpoint {
         segment: last.id, offset: last.end, frameOffset: 0, frameCRC: 5, nextFrameNumber: 77),
       counters: counters)
     checkpoint.segments = states
+    if hasCold { addCold(to: &checkpoint, int) }
     checkpoint.attempts = attempts
     checkpoint.destinations = origins.enumerated().map {
       DestinationDefinition(id: UInt32($0), origin: $1)
@@ -63,6 +66,40 @@ enum SampleCheckpoint {
       Damage(file: last.file, offset: nil, reason: "", lost: nil),
     ]
     return checkpoint
+  }
+
+  /// Cold segments with messages from before, and dedup files.
+  private static func addCold(to checkpoint: inout Checkpoint, _ int: (ClosedRange<Int>) -> Int) {
+    let next = checkpoint.counters.nextSequence
+    for id in 0..<UInt64(int(0...3)) where next > 1 {
+      var header = SegmentHeader(
+        id: id * 2 + 1, firstSequence: 1, createdMs: 5, store: store, salt: id + 9,
+        firstFrameNumber: 1, totals: Totals(), predecessor: nil)
+      header.kind = .cold
+      var segment = SegmentState(header: header)
+      segment.define(0, id: 0)
+      for sequence in 1..<next where int(0...4) == 0 {
+        segment.append(sparse: sequence, place: 0)
+        checkpoint.counters.totals.accepted += 1
+      }
+      if int(0...1) == 0, segment.count > 0 {
+        segment.park(segment.first)
+        checkpoint.counters.totals.dead += 1
+      }
+      segment.end = 9000
+      segment.close()
+      checkpoint.cold.append(segment)
+    }
+    // Room for those that stand in cold segments only.
+    checkpoint.counters.nextSequence += checkpoint.counters.totals.accepted
+    checkpoint.counters.nextCold = 10
+    checkpoint.counters.nextDedup = 4
+    guard next > 1 else { return }
+    checkpoint.dedups = (1...UInt64(int(1...3))).map { id in
+      DedupHeader(
+        id: id, store: store, createdMs: 7, count: 1, pages: 1, firstSequence: 1,
+        lastSequence: next - 1, firstAcceptedMs: id, lastAcceptedMs: 1_700_000_000_000)
+    }
   }
 
   private static func change(
@@ -114,15 +151,16 @@ enum SampleCheckpoint {
     var out =
       "\(checkpoint.store) \(checkpoint.number) \(checkpoint.createdMs) \(checkpoint.position) "
       + "\(checkpoint.counters)\n\(checkpoint.destinations)\n\(checkpoint.damage)\n"
-    for segment in checkpoint.segments {
-      out += "\(segment.id) \(segment.salt) \(segment.createdMs) \(segment.end) "
+    out += "\(checkpoint.dedups)\n"
+    for segment in checkpoint.segments + checkpoint.cold {
+      out += "\(segment.kind) \(segment.id) \(segment.salt) \(segment.createdMs) \(segment.end) "
       out += "\(segment.fileBytes) \(segment.frames) \(segment.records) \(segment.messages) "
       out += "\(segment.rawBytes) \(String(describing: segment.firstAtMs)) "
       out += "\(String(describing: segment.lastAtMs)) \(String(describing: segment.damage)) "
       out += "\(segment.first) \(segment.count) \(segment.liveCount) \(segment.parkedCount)\n"
       out += "\(segment.destinations) \(segment.marks) "
       out += "\(segment.defined.sorted { $0.key < $1.key })\n"
-      for sequence in segment.first..<segment.next {
+      for sequence in (0..<segment.count).map({ segment.sequence(at: $0) }) {
         out += "\(String(describing: segment.state(of: sequence))) "
         out += "\(String(describing: segment.ending(of: sequence))) "
         if segment.isLive(sequence) { out += "\(segment.destination(of: sequence)) " }

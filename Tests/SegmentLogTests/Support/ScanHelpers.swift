@@ -16,7 +16,13 @@ struct ScanResult {
 func scan(
   _ disk: SimDisk, id: UInt64 = 1, successor: SegmentHeader.Predecessor? = nil
 ) throws -> ScanResult {
-  let file = try disk.open(FileNames.segment(id), .readOnly)
+  try scan(disk, file: FileNames.segment(id), successor: successor)
+}
+
+func scan(
+  _ disk: SimDisk, file name: String, successor: SegmentHeader.Predecessor? = nil
+) throws -> ScanResult {
+  let file = try disk.open(name, .readOnly)
   var result = ScanResult(header: try SegmentHeader.read(from: file))
   let scanner = try SegmentScanner(
     file: file, header: result.header.header, cut: successor?.durableLength)

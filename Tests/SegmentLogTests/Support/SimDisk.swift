@@ -36,6 +36,10 @@ final class SimDisk: Disk {
     try call(.list, "") { (state) throws(DiskError) in state.list() }
   }
 
+  func list(in directory: String) throws(DiskError) -> [String] {
+    try call(.list, directory) { (state) throws(DiskError) in state.list(in: directory) }
+  }
+
   func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
     let (inode, epoch) = try call(.open, name, changes: mode == .createNew) {
       (state) throws(DiskError) in

@@ -44,6 +44,11 @@ struct SimState: Sendable {
     (names.keys.filter { !$0.contains("/") } + directories).sorted()
   }
 
+  func list(in directory: String) -> [String] {
+    names.keys.filter { $0.hasPrefix(directory + "/") }
+      .map { String($0.dropFirst(directory.count + 1)) }.sorted()
+  }
+
   mutating func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> Int {
     if directories.contains(name) { throw DiskError(operation: .open, file: name, code: EISDIR) }
     guard mode == .createNew else {

@@ -20,6 +20,7 @@ struct VerifyView {
     let result =
       switch survey.severity {
       case nil: "clean"
+      case .accepted: "clean but for what was accepted"
       case .tornTail: "torn or unproven tail"
       case .damage: "damage"
       case .missingSegment: "a segment is missing"
@@ -39,7 +40,8 @@ struct VerifyView {
   }
 
   private static let kinds: [LogSurvey.Problem.Severity: String] = [
-    .tornTail: "torn-tail", .damage: "damage", .missingSegment: "missing-segment",
+    .accepted: "accepted", .tornTail: "torn-tail", .damage: "damage",
+    .missingSegment: "missing-segment",
   ]
 
   private func write(_ code: Int32, _ object: inout JSONObject) {

@@ -15,7 +15,7 @@ struct LogCheck {
     for (sequence, message) in model.messages {
       let found = core.state.state(of: sequence)
       // Its segment may have been dropped.
-      if found == nil && !message.isLive && core.state.segmentIndex(of: sequence) == nil {
+      if found == nil && !message.isLive && core.state.holder(of: sequence) == nil {
         continue
       }
       if found != message.state {
@@ -67,12 +67,14 @@ struct LogCheck {
   /// A file that nobody knows.
   func orphan() -> String? {
     // What the checkpoint before still needs stays, whether it is known or not.
-    let needed = core.checkpoints.kept.flatMap(\.needs.keys).map { FileNames.segment($0) }
-    let segments = Set(core.state.segments.map(\.file) + needed)
+    let needed = core.checkpoints.kept.flatMap(\.needs.keys).map(\.name)
+    let segments = Set(
+      core.state.holders.map { core.state[$0].file } + core.state.spent.map(\.file.name)
+        + core.state.dedups.map { FileNames.dedup($0.id) } + needed)
     let known = Set([FileNames.identity, FileNames.quarantine] + FileNames.reserves)
     let names = (try? disk.list()) ?? []
     let checkpoints = CheckpointReader.numbers(in: names)
-    if checkpoints.count > 4 { return FileNames.checkpoint(checkpoints[4]) }
+    if checkpoints.count > 6 { return FileNames.checkpoint(checkpoints[6]) }
     return names.first {
       !known.contains($0) && !segments.contains($0) && FileNames.checkpointNumber($0) == nil
     }
@@ -141,7 +143,7 @@ struct LogCheck {
         || status.attempts != message.attempts || status.lastStatus != message.status
         || status.acceptedAtMs != message.acceptedAtMs || status.retry != message.retry
         || (status.destination ?? message.record.destination) != message.record.destination
-        || (status.location == nil) != (core.state.segmentIndex(of: sequence) == nil)
+        || (status.location == nil) != (core.state.holder(of: sequence) == nil)
         || error != message.error
       {
         return "looked up \(status) \(error), not \(sequence) \(message)"
@@ -155,6 +157,8 @@ extension LogCore {
   /// Whether the message stands in a segment, or its end is still known.
   func remembers(_ sequence: Sequence) -> Bool {
     state.state(of: sequence) != nil
-      || (state.segmentIndex(of: sequence) == nil && state.recent[sequence]?.ending != nil)
+      || (state.holder(of: sequence) == nil
+        && (state.recent[sequence]?.ending != nil
+          || dedupReader.entry(sequence, in: state.dedups) != nil))
   }
 }

@@ -97,7 +97,7 @@ extension LogRun {
     switch message.state {
     case .pending: return newest
     case .delivered:
-      let age = nowMs > message.acceptedAtMs ? nowMs - message.acceptedAtMs : 0
+      let age = max(nowMs, core.state.lastCommittedAtMs) - message.acceptedAtMs
       return age < options.dedupWindowMs ? newest : nil
     case .dead, .cancelled: return nil
     }
@@ -139,7 +139,7 @@ extension LogRun {
     case ...4:
       return .attempt(
         AttemptRecord(
-          sequence: sequence, count: chance(90) ? attempts : max(attempts, 3) - 2,
+          sequence: sequence, count: chance(90) || attempts < 3 ? attempts : attempts - 2,
           delayMs: UInt32(int(0...20_000)), status: UInt16(int(400...503)),
           error: errors[int(0...2)]))
     case ...8:
@@ -243,8 +243,33 @@ extension LogRun {
     }
   }
 
+  /// Begins a compaction, or tells the log of the one that ran meanwhile.
+  mutating func copyForward() throws {
+    guard let core else { return }
+    if copied != nil { return try deliverCopied() }
+    if chance(50) { nowMs += 6000 }
+    guard let wanted = core.compactionWanted(nowMs: nowMs) else { return }
+    copied = wanted.run(on: disk, pacer: Unpaced())
+    if chance(50) { try deliverCopied() }
+  }
+
+  mutating func deliverCopied() throws {
+    guard let first = core, copied != nil else { return }
+    // The log commits what is staged before it.
+    try commit()
+    guard let core, core === first, let result = copied else { return }
+    copied = nil
+    do throws(LogFailure) { try core.compacted(result, nowMs: nowMs) } catch {
+      return try died(error)
+    }
+    if chance(isScript ? 0 : 30) { try check("after copying forward") }
+  }
+
   mutating func compact() throws {
+    guard copied == nil else { return try deliverCopied() }
     guard checkpoint == nil, let core else { return try deliverCheckpoint() }
+    try commit()
+    guard core === self.core, core.failure == nil else { return }
     do throws(LogFailure) { _ = try core.compact(nowMs: nowMs) } catch {
       return try died(error)
     }
@@ -256,9 +281,9 @@ extension LogRun {
   /// One of two good checkpoints is lost, cut or has a bit flipped: the other one will do.
   mutating func damageCheckpoint() throws {
     guard chance(20), !disk.isStopped else { return }
-    // An older one that came back with a power cut doesn't count.
-    let newest = CheckpointReader.numbers(in: (try? disk.list()) ?? []).prefix(2)
-    let good = newest.filter { (try? CheckpointReader.read($0, on: disk)) != nil }
+    // Only what the log counted on: one that it had unlinked and that came back with a power cut may
+    // need files that are gone.
+    let good = keptCheckpoints.filter { (try? CheckpointReader.read($0, on: disk)) != nil }
     guard good.count == 2, let victim = good.randomElement(using: &random) else { return }
     let name = FileNames.checkpoint(victim)
     guard let bytes = disk.contents(name) else { return }
@@ -294,17 +319,20 @@ extension LogRun {
   }
 
   mutating func jumpClock() {
-    switch int(0...2) {
-    case 0: nowMs += UInt64(int(0...40_000_000))
-    case 1: nowMs -= UInt64(int(0...4_000_000))
-    default: nowMs += UInt64(int(0...60_000))
+    let year = 365 * 86_400_000
+    switch int(0...9) {
+    case ...3: nowMs += UInt64(int(0...60_000))
+    case ...5: nowMs += UInt64(int(0...40_000_000))
+    case ...7: nowMs = nowMs.subtractingCapped(UInt64(int(0...4_000_000)))
+    case 8: nowMs += UInt64(int(year...20 * year))
+    default: nowMs = nowMs.subtractingCapped(UInt64(int(year...20 * year)))
     }
   }
 
   mutating func limitSpace() { disk.setCapacity(chance(50) ? .max : UInt64(int(30...160) << 10)) }
 
   mutating func injectFault() {
-    switch int(0...7) {
+    switch int(0...9) {
     case 0: disk.inject(.shortWrite(nth: int(1...2), bytes: int(0...700)))
     case 1:
       disk.inject(SimFault(.write, nth: int(1...3), code: EIO, effect: .partial(int(0...700))))
@@ -316,6 +344,8 @@ extension LogRun {
       disk.inject(SimFault(.syncDirectory, code: EIO, effect: chance(50) ? .nothing : .complete))
     case 5: disk.inject(SimFault(.rename, code: EIO, effect: chance(50) ? .nothing : .complete))
     case 6: disk.inject(SimFault(.unlink, code: EIO))
+    case 7: disk.inject(SimFault(.truncate, code: EIO, effect: chance(50) ? .nothing : .complete))
+    case 8: disk.inject(SimFault(.open, file: FileNames.next, code: EIO))
     default:
       // The moment of a crash.
       disk.stop(afterChanges: int(0...12))

@@ -31,6 +31,7 @@ extension LogRun {
   private mutating func endScript() throws {
     try commit()
     try deliverCheckpoint()
+    try deliverCopied()
     disk.clearFaults()
     try startTwice()
     isScript = false
@@ -46,7 +47,8 @@ extension LogRun {
     case ...72: try commit()
     case ...79: try tick()
     case ...86: try prepare()
-    case ...95: try writeCheckpoint()
+    case ...93: try writeCheckpoint()
+    case ...96: try copyForward()
     case ...97: try compact()
     default: try sealAndStart()
     }
@@ -58,7 +60,9 @@ extension LogRun {
     var copy = self
     copy.disk = disk.clone(seed: 1)
     guard let core else { return scriptLeft == Self.scriptLength ? copy : nil }
-    guard frame.isEmpty, !core.hasStaged, job == nil, checkpoint == nil else { return nil }
+    guard frame.isEmpty, !core.hasStaged, job == nil, checkpoint == nil, copied == nil else {
+      return nil
+    }
     var active = core.active
     active.file = try copy.disk.open(FileNames.segment(core.active.id), .readWrite)
     let start = RecoveredLog(
@@ -66,6 +70,7 @@ extension LogRun {
       nextFrameNumber: core.nextFrameNumber, report: core.recovered, checkpoints: core.checkpoints)
     let other = LogCore(disk: copy.disk, options: options, start: start, nowMs: nowMs)
     other.dropDueAtMs = core.dropDueAtMs
+    other.copying = core.copying
     other.failedWrites = core.failedWrites
     other.preparation = core.preparation
     if case .ready(var file) = core.preparation {

@@ -21,6 +21,11 @@ struct LogRun {
   var job: PreparationResult?
   /// A checkpoint that was written while the log went on, and that the log is yet to be told of.
   var checkpoint: CheckpointResult?
+  /// A compaction that ran while the log went on, and that the log is yet to be told of.
+  var copied: CompactionResult?
+  var lastReport = RecoveryReport()
+  /// Those that the log kept when it was last open.
+  var keptCheckpoints: [UInt64] = []
   /// Keys with few different tags, so that hits have to be told apart.
   let hasCollisions: Bool
   var lastCommitMs: UInt64 = 0
@@ -68,7 +73,8 @@ struct LogRun {
     case ...74: try commit()
     case ...79: try tick()
     case ...83: try prepare()
-    case ...88: try writeCheckpoint()
+    case ...87: try writeCheckpoint()
+    case ...89: try copyForward()
     case ...90: try compact()
     case ...91: jumpClock()
     case ...92: limitSpace()
@@ -84,9 +90,11 @@ struct LogRun {
 extension LogRun {
   /// Opens the log, dying while it opens now and then, and finds out which model is true.
   mutating func start() throws {
+    if let core { keptCheckpoints = core.checkpoints.kept.map(\.number) }
     core = nil
     job = nil
     checkpoint = nil
+    copied = nil
     if !isScript { try damageCheckpoint() }
     options.saltSeed = random.next()
     while true {
@@ -99,7 +107,14 @@ extension LogRun {
         }
         if !isScript { disk.stop(afterChanges: 1 << 40) }
         if !report.damage.isEmpty { throw fail("damage: \(report)") }
+        // One that can't be unlinked stays until the next start, and that is said.
+        let orphan =
+          isScript ? nil : LogCheck(core: opened, model: model, disk: disk).orphan()
+        if let orphan, !report.notes.contains(where: { $0.contains("can't be unlinked") }) {
+          throw fail("\(orphan) stands in the directory")
+        }
         core = opened
+        lastReport = report
         break
       } catch let error as LogError {
         guard case .disk(let cause) = error else { throw fail("start: \(error)") }
@@ -128,30 +143,36 @@ extension LogRun {
     }
     possible = nil
     frame = LogModel.Frame()
-    try check("after the start")
-    if chance(isScript ? 10 : 25) { try startTwice() }
+    try check("after the start (\(lastReport))")
+    if !isScript {
+      try startAgain(keeping: chance(50) ? .nothing : .everything)
+    } else if chance(10) {
+      try startTwice()
+    }
     if !isScript, chance(15) { try startWithoutCheckpoints() }
   }
 
   /// A second start, from what is durable and from what is visible, finds the same.
   mutating func startTwice() throws {
-    for kept in [SimDisk.Kept.nothing, .everything] {
-      let copy = disk.clone(seed: random.next())
-      copy.crash(keeping: kept)
-      copy.setCapacity(.max)
-      options.saltSeed = random.next()
-      do {
-        let (again, report) = try LogCore.open(disk: copy, options: options, nowMs: nowMs)
-        if !report.damage.isEmpty { throw fail("damage at a second start: \(report.damage)") }
-        if let difference = LogCheck(core: again, model: model, disk: copy).difference() {
-          throw fail("second start: \(difference)")
-        }
-        if let orphan = LogCheck(core: again, model: model, disk: copy).orphan() {
-          throw fail("second start: \(orphan) stands in the directory")
-        }
-      } catch let error as LogError {
-        throw fail("second start: \(error)")
+    for kept in [SimDisk.Kept.nothing, .everything] { try startAgain(keeping: kept) }
+  }
+
+  private mutating func startAgain(keeping kept: SimDisk.Kept) throws {
+    let copy = disk.clone(seed: random.next())
+    copy.crash(keeping: kept)
+    copy.setCapacity(.max)
+    options.saltSeed = random.next()
+    do {
+      let (again, report) = try LogCore.open(disk: copy, options: options, nowMs: nowMs)
+      if !report.damage.isEmpty { throw fail("damage at a second start: \(report.damage)") }
+      if let difference = LogCheck(core: again, model: model, disk: copy).difference() {
+        throw fail("second start: \(difference)")
       }
+      if let orphan = LogCheck(core: again, model: model, disk: copy).orphan() {
+        throw fail("second start: \(orphan) stands in the directory")
+      }
+    } catch let error as LogError {
+      throw fail("second start: \(error)")
     }
   }
 
@@ -192,6 +213,8 @@ extension LogRun {
     try deliverJob()
     try deliverCheckpoint()
     guard self.core != nil, core.failure == nil else { return }
+    try deliverCopied()
+    guard self.core === core, core.failure == nil else { return }
     do throws(LogFailure) { try core.seal(nowMs: nowMs) } catch { return try died(error) }
     try start()
   }

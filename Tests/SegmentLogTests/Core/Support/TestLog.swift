@@ -119,14 +119,25 @@ final class TestLog {
     return true
   }
 
+  /// Runs the compaction that is due, as the writer would.
+  @discardableResult
+  func copyForward() throws -> Bool {
+    guard let job = core.compactionWanted(nowMs: nowMs) else { return false }
+    try core.compacted(job.run(on: disk, pacer: Unpaced()), nowMs: nowMs)
+    return true
+  }
+
   /// Upkeep until nothing is due within a minute.
-  func settle() throws {
+  func settle(compacts: Bool = true) throws {
     let end = nowMs + 60_000
+    if !compacts { core.copying.mayPlan = false }
     while let due = core.nextTickDueMs(nowMs: nowMs), due <= end {
       nowMs = max(nowMs, due)
       try core.tick(nowMs: nowMs)
       try prepare()
+      if compacts { try copyForward() }
       try checkpoint()
+      if !compacts { core.copying.mayPlan = false }
     }
   }
 
@@ -160,5 +171,7 @@ final class TestLog {
   }
 
   var segments: [UInt64] { (try? disk.list())?.compactMap(FileNames.segmentID) ?? [] }
+  var cold: [UInt64] { (try? disk.list())?.compactMap(FileNames.coldID) ?? [] }
+  var dedups: [UInt64] { (try? disk.list())?.compactMap(FileNames.dedupID) ?? [] }
   func segmentFile(_ id: UInt64) -> String { FileNames.segment(id) }
 }

@@ -15,8 +15,9 @@ enum ColdTarget {
     var sequences: [Sequence] = []
     guard
       let found = try? ColdFile.read(
-        name, id: id, store: store, on: disk, number: { number, _ in number },
-        visit: { _, directory in sequences += directory.messages.map(\.sequence) })
+        name, id: id, store: store, on: disk,
+        visit: { _, directory in sequences += directory.messages.map(\.sequence) },
+        number: { number, _ in number })
     else { preconditionFailure("the header is good, and memory can't fail") }
     precondition(zip(sequences, sequences.dropFirst()).allSatisfy(<))
     precondition(found.segment.count <= sequences.count)

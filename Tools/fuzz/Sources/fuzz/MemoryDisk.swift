@@ -7,6 +7,7 @@ struct MemoryDisk: Disk {
   let bytes: [UInt8]
 
   func list() -> [String] { [file] }
+  func list(in directory: String) -> [String] { [] }
 
   func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
     guard name == file else { throw DiskError(operation: .open, file: name, code: 2) }
