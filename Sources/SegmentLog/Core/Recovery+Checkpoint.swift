@@ -125,10 +125,11 @@ extension Recovery {
     guard needs.allSatisfy({ $1 == .remembered || standing.contains($0) }) else { return }
     kept.append(older.kept)
     strays = strays.filter { file in LogFile(name: file).map { !isWanted($0) } ?? true }
+    strays += numbers.dropFirst().map(FileNames.checkpoint)
   }
 
   /// Files that no checkpoint needs and that end before the newest one's position were dropped before
-  /// and have come back with a power cut.
+  /// and have come back with a power cut; so were checkpoints older than the two.
   mutating func unlinkAgain() {
     for file in strays {
       do throws(DiskError) { try disk.unlink(file) } catch {

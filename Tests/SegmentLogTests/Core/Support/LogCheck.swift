@@ -74,7 +74,11 @@ struct LogCheck {
     let known = Set([FileNames.identity, FileNames.quarantine] + FileNames.reserves)
     let names = (try? disk.list()) ?? []
     let checkpoints = CheckpointReader.numbers(in: names)
-    if checkpoints.count > 6 { return FileNames.checkpoint(checkpoints[6]) }
+    if core.checkpoints.kept.count == 2,
+      let stale = checkpoints.first(where: { $0 < core.checkpoints.kept[1].number })
+    {
+      return FileNames.checkpoint(stale)
+    }
     return names.first {
       !known.contains($0) && !segments.contains($0) && FileNames.checkpointNumber($0) == nil
     }
