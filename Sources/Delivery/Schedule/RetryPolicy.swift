@@ -52,7 +52,7 @@ package struct RetryPolicy: Sendable, Equatable {
     let status = response.status
     let asked = response.retryAfter.flatMap { RetryAfter.wait($0, nowMs: endedAtMs) }
     let signal = DestinationSignal(
-      [502, 503, 504].contains(status) ? .trouble : .neutral,
+      health(of: status),
       hold: status == 429 || status == 503 ? asked.map { min($0, holdCap) } : nil)
     if response.abortMessage {
       let note = AttemptNote.dead(
@@ -66,6 +66,14 @@ package struct RetryPolicy: Sendable, Equatable {
       attempt, note: AttemptNote(status: status, sentence: sentence(status)),
       atLeast: asked ?? .zero, endedAtMs: endedAtMs, using: &random)
     return Judgement(verdict, signal)
+  }
+
+  private func health(of status: UInt16) -> DestinationSignal.Health {
+    switch status {
+    case 502, 503, 504: .trouble
+    case ..<500: .answered
+    default: .neutral
+    }
   }
 
   private func sentence(_ status: UInt16) -> String {

@@ -13,9 +13,11 @@ package struct DestinationSignal: Sendable, Equatable {
   package enum Health: Sendable, Equatable {
     /// A 2xx.
     case success
-    /// Connection-level failure, timeout, 502, 503 or 504: what a circuit counts.
+    /// Any other response below 500: somebody is there and refuses this message.
+    case answered
+    /// Connection-level failure, timeout, 502, 503 or 504: what the circuit counts.
     case trouble
-    /// Anything else: says something about the message, nothing about the destination.
+    /// Anything else says nothing about the destination.
     case neutral
   }
   package var health: Health

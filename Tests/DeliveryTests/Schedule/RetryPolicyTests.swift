@@ -147,16 +147,19 @@ struct RetryPolicyTests {
 
   @Test("Retry-After silences the destination on 429 and 503, for a minute at most")
   func hold() {
-    #expect(judge(429, retryAfter: "7").signal == DestinationSignal(.neutral, hold: .seconds(7)))
+    #expect(judge(429, retryAfter: "7").signal == DestinationSignal(.answered, hold: .seconds(7)))
     #expect(judge(503, retryAfter: "120").signal == DestinationSignal(.trouble, hold: .seconds(60)))
     #expect(judge(503).signal == DestinationSignal(.trouble))
     #expect(judge(500, retryAfter: "7").signal == DestinationSignal(.neutral))
   }
 
-  @Test("502, 503 and 504 are trouble of the destination, other statuses are not")
+  @Test("502, 503 and 504 are trouble of the destination, statuses below 500 an answer of it")
   func trouble() {
     for status: UInt16 in [502, 503, 504] { #expect(judge(status).signal.health == .trouble) }
-    for status: UInt16 in [302, 404, 410, 429, 500] {
+    for status: UInt16 in [302, 404, 410, 429, 499] {
+      #expect(judge(status).signal.health == .answered)
+    }
+    for status: UInt16 in [500, 501, 505, 999] {
       #expect(judge(status).signal.health == .neutral)
     }
   }

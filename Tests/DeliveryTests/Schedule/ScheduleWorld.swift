@@ -85,9 +85,12 @@ struct ScheduleWorld {
     finish(number, Judgement(verdict, DestinationSignal(health, hold: hold)), acknowledged)
   }
 
-  mutating func retry(_ number: UInt64, after wait: Duration, acknowledged: Bool = true) {
+  mutating func retry(
+    _ number: UInt64, after wait: Duration, _ health: DestinationSignal.Health = .neutral,
+    acknowledged: Bool = true
+  ) {
     let verdict = Verdict.retry(after: wait, AttemptNote(status: 500))
-    finish(number, Judgement(verdict, DestinationSignal(.neutral)), acknowledged)
+    finish(number, Judgement(verdict, DestinationSignal(health)), acknowledged)
   }
 
   mutating func endOldest(_ health: DestinationSignal.Health) {
