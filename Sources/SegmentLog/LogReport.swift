@@ -62,9 +62,13 @@ package struct CompactionReport: Sendable, Equatable {
   package var kept: [SegmentOverview]
   package var bytesBefore: UInt64
   package var bytesAfter: UInt64
+  /// What could not be compacted, and why.
+  package var problems: [String]
   package init(
-    removed: [SegmentOverview], kept: [SegmentOverview], bytesBefore: UInt64, bytesAfter: UInt64
+    removed: [SegmentOverview], kept: [SegmentOverview], bytesBefore: UInt64, bytesAfter: UInt64,
+    problems: [String] = []
   ) {
+    self.problems = problems
     self.removed = removed
     self.kept = kept
     self.bytesBefore = bytesBefore

@@ -84,12 +84,14 @@ struct CompactionAnswer: Decodable {
   var kept: [Segment]
   var bytesBefore: UInt64
   var bytesAfter: UInt64
+  var problems: [String]?
 
   enum CodingKeys: String, CodingKey {
     case removed = "Removed"
     case kept = "Kept"
     case bytesBefore = "BytesBefore"
     case bytesAfter = "BytesAfter"
+    case problems = "Problems"
   }
 
   /// nil when it is not an answer of a dispatcher.
@@ -99,6 +101,7 @@ struct CompactionAnswer: Decodable {
     }
     return CompactionReport(
       removed: answer.removed.map(\.overview), kept: answer.kept.map(\.overview),
-      bytesBefore: answer.bytesBefore, bytesAfter: answer.bytesAfter)
+      bytesBefore: answer.bytesBefore, bytesAfter: answer.bytesAfter,
+      problems: answer.problems ?? [])
   }
 }

@@ -15,6 +15,7 @@ enum CompactionText {
       if let reason = segment.keptBecause { line += ": \(reason)" }
       return line
     }
+    lines += report.problems.map { "problem: \($0)" }
     lines.append(
       "\(report.removed.count) removed, \(report.kept.count) kept; "
         + "\(ByteSize.rounded(report.bytesBefore)) before, "

@@ -91,6 +91,9 @@ struct LogRoutes: Sendable {
       json.array("Kept", report.kept, write)
       json.field("BytesBefore", report.bytesBefore)
       json.field("BytesAfter", report.bytesAfter)
+      if !report.problems.isEmpty {
+        json.array("Problems", report.problems) { $0.element($1) }
+      }
     }
     return json.bytes
   }

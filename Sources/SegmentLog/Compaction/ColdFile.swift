@@ -24,7 +24,7 @@ struct ColdFile {
   var waits: [DirectoryWait] = []
   var outcomes: [DirectoryOutcome] = []
   /// Where the last text of a tried message stands.
-  var notes: [(sequence: Sequence, attempts: UInt32, place: NotePlace)] = []
+  var notes: [(sequence: Sequence, place: NotePlace)] = []
   /// Of its inputs; nil when that frame can't be read.
   var record: CompactionRecord?
   var verdict: SegmentVerdict
@@ -124,7 +124,7 @@ struct ColdFile {
     for note in directory.notes {
       notes.append(
         (
-          note.sequence, note.attempts,
+          note.sequence,
           NotePlace(kind: .cold, segment: segment.id, frameOffset: frame.offset)
         ))
     }

@@ -65,7 +65,7 @@ struct CompactionOutput: Sendable {
   var record: CompactionRecord
   var cold: SegmentState?
   /// Where the last text of a message stands now.
-  var notes: [(sequence: Sequence, attempts: UInt32, place: NotePlace)]
+  var notes: [(sequence: Sequence, place: NotePlace)]
   var dedup: DedupHeader?
 }
 

@@ -1,9 +1,8 @@
 /// What the core remembers of compaction, which copies what lives in the background.
 struct Copying {
-  /// What a job is reading: nothing of it may go.
+  /// What the job is reading that was given out and is yet to come back: nothing of it may go.
   var inputs: Set<LogFile> = []
-  /// The job that was given out and is yet to come back.
-  var isRunning = false
+  var isRunning: Bool { !inputs.isEmpty }
   /// Something has changed since the last plan.
   var mayPlan = true
   /// When to plan though nothing changes: messages in a segment that is worth it end still.
@@ -14,8 +13,6 @@ struct Copying {
   var liveAtPlan: [LogFile: UInt64] = [:]
   /// What can't be compacted, and why.
   var refused: [CompactionRecord.Input: String] = [:]
-  /// Why the last job failed; nil when it didn't.
-  var error: String?
 
   /// While messages end so fast that waiting saves the copy, it is looked again after so long.
   static let changingMs: UInt64 = 5_000

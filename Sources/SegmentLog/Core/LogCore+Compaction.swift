@@ -10,6 +10,8 @@ struct CompactionRun {
   var firstNumber: UInt64?
   /// How many it may still write.
   var checkpointsLeft = 2
+  /// What could not be compacted, and why.
+  var problems: [String] = []
 }
 
 extension LogCore {
@@ -30,6 +32,9 @@ extension LogCore {
       state.damage.isEmpty ? compactionPlan(isCommand: true, nowMs: nowMs).jobs : []
     compaction = CompactionRun(
       bytesBefore: bytesBefore, removed: removed, jobs: jobs.reversed(), jobCount: jobs.count)
+    if !state.damage.isEmpty {
+      compaction?.problems.append("nothing is compacted while there is damage that is not accepted")
+    }
     try goOnCompacting(nowMs: nowMs)
   }
 
@@ -96,7 +101,7 @@ extension LogCore {
     compaction = nil
     compactionReport = CompactionReport(
       removed: run.removed, kept: overview().segments, bytesBefore: run.bytesBefore,
-      bytesAfter: bytesOnDisk)
+      bytesAfter: bytesOnDisk, problems: run.problems)
   }
 
   private var hasFilesAwaitingCheckpoint: Bool { checkpoints.letsFilesGo }

@@ -81,7 +81,6 @@ extension LogCore {
     for destination in chosen.flatMap(\.destinations) {
       origins[destination.id] = state.destinations.origin(destination.id)
     }
-    copying.isRunning = true
     copying.inputs = Set(chosen.map(\.logFile))
     return CompactionJob(
       inputs: chosen,
@@ -95,20 +94,18 @@ extension LogCore {
 
   /// What became of a job. Its output comes into force by a record of its own frame.
   package func compacted(_ result: CompactionResult, nowMs: UInt64) throws(LogFailure) {
-    copying.isRunning = false
-    defer { copying.inputs = [] }
-    for refused in result.refused { copying.refused[refused.input] = refused.reason }
+    copying.inputs = []
+    for refused in result.refused {
+      copying.refused[refused.input] = refused.reason
+      compaction?.problems.append(refused.description)
+    }
     switch result.outcome {
     case .success(let output):
-      copying.error = nil
       if let output { try putInForce(output, nowMs: nowMs) }
     case .failure(.namesUnknown(let error)):
       throw stop("compacting", error)
-    case .failure(let error):
-      copying.error = error.description
-      copying.notBeforeMs = nowMs.addingCapped(Copying.retryMs)
+    case .failure(let error): failed(error.description, nowMs: nowMs)
     }
-    copying.inputs = []
     guard failure == nil, !isSealed else { return }
     reviewFiles(nowMs: nowMs)
     try goOnCompacting(nowMs: nowMs)
@@ -118,9 +115,9 @@ extension LogCore {
     if let failure { throw failure }
     guard !isSealed, state.isComplete(output) else {
       discard(output)
-      if !isSealed { copying.error = "the output lacks messages that live in its inputs" }
-      for input in output.record.inputs { copying.refused[input] = copying.error }
-      return
+      let reason = "its copy lacks messages that live in it"
+      for input in output.record.inputs { copying.refused[input] = reason }
+      return failed("the output lacks messages that live in its inputs", nowMs: nowMs)
     }
     if !staging.isEmpty, try commit(nowMs: nowMs) == .noSpace {
       return giveUp(output, nowMs: nowMs)
@@ -132,7 +129,12 @@ extension LogCore {
 
   private func giveUp(_ output: CompactionOutput, nowMs: UInt64) {
     discard(output)
-    copying.error = "no room for the record that puts it in force"
+    failed("no room for the record that puts the output in force", nowMs: nowMs)
+  }
+
+  /// The inputs stay in force, and it is tried again after a while.
+  private func failed(_ reason: String, nowMs: UInt64) {
+    compaction?.problems.append(reason)
     copying.notBeforeMs = nowMs.addingCapped(Copying.retryMs)
   }
 

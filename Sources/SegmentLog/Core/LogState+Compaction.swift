@@ -29,14 +29,13 @@ extension LogState {
     guard live > 0 else { return true }
     guard let cold = output.cold else { return false }
     var found: UInt64 = 0
-    for index in 0..<cold.count {
+    var walk = InputWalk(inputs)
+    // What is lost again in the output is none.
+    for index in 0..<cold.count where cold.isLive(at: index) {
       let sequence = cold.sequence(at: index)
-      // Lost again in the output.
-      guard cold.isLive(at: index) else { continue }
-      let isThere = inputs.contains { holder in
-        self[holder].index(of: sequence).map { self[holder].isLive(at: $0) } ?? false
+      if let holder = walk.holder(of: sequence, in: self), self[holder].isLive(sequence) {
+        found += 1
       }
-      if isThere { found += 1 }
     }
     return found == live
   }
@@ -101,24 +100,17 @@ extension LogState {
   /// The output, with each message in the state that it has now.
   private func taking(its inputs: [Holder], _ copy: SegmentState) -> SegmentState {
     var copy = copy
-    for index in 0..<copy.count {
+    var walk = InputWalk(inputs)
+    for index in 0..<copy.count where copy.isLive(at: index) {
       let sequence = copy.sequence(at: index)
-      guard copy.isLive(at: index) else { continue }
-      var source: Holder?
-      for holder in inputs {
-        guard let place = self[holder].index(of: sequence) else { continue }
-        if source == nil || self[holder].isLive(at: place) || self[holder].hasEnding(at: place) {
-          source = holder
-        }
-      }
-      guard let source else { continue }
-      copy.take(sequence, from: self[source])
+      guard let holder = walk.holder(of: sequence, in: self) else { continue }
+      copy.take(sequence, from: self[holder])
     }
     return copy
   }
 
   private mutating func move(
-    _ notes: [(sequence: Sequence, attempts: UInt32, place: NotePlace)],
+    _ notes: [(sequence: Sequence, place: NotePlace)],
     from inputs: [CompactionRecord.Input]
   ) {
     let files = Set(inputs.map(\.file))
@@ -136,13 +128,7 @@ extension LogState {
   private mutating func remove(_ inputs: [Holder], output: UInt64?) {
     // From behind, so that the places of the others stay.
     for holder in inputs.sorted(by: { $0.index > $1.index }) {
-      let gone: SegmentState
-      switch holder.kind {
-      case .wal: gone = segments.remove(at: holder.index)
-      case .cold: gone = cold.remove(at: holder.index)
-      }
-      release(destinationsOf: gone)
-      endedKept = max(0, endedKept - gone.ended(from: dedupFloor))
+      let gone = remove(holder)
       if holder.kind == .cold, gone.id == output { continue }
       spent.append(SpentFile(gone))
     }
@@ -230,6 +216,37 @@ extension LogState {
       }
     }
     return live
+  }
+}
+
+/// Finds messages, asked for with ascending sequences, among the inputs of a compaction: on the
+/// writer's thread, so that each is passed once.
+private struct InputWalk {
+  /// Ascending.
+  private let wal: [Int]
+  private let cold: [Int]
+  private var position = 0
+
+  init(_ inputs: [Holder]) {
+    wal = inputs.filter { $0.kind == .wal }.map(\.index).sorted()
+    cold = inputs.filter { $0.kind == .cold }.map(\.index)
+  }
+
+  /// One where it lives or has ended rather than one where it is lost.
+  mutating func holder(of sequence: Sequence, in state: borrowing LogState) -> Holder? {
+    while position < wal.count, state.segments[wal[position]].next <= sequence { position += 1 }
+    var lost: Holder?
+    if position < wal.count, state.segments[wal[position]].holds(sequence) {
+      let holder = Holder(kind: .wal, index: wal[position])
+      guard state.segments[holder.index].isLost(sequence) else { return holder }
+      lost = holder
+    }
+    for index in cold where state.cold[index].holds(sequence) {
+      let holder = Holder(kind: .cold, index: index)
+      guard state.cold[index].isLost(sequence) else { return holder }
+      lost = lost ?? holder
+    }
+    return lost
   }
 }
 

@@ -36,13 +36,15 @@ extension LogState {
   private func oldestEnded() -> Sequence? {
     var oldest: Sequence?
     func consider(_ next: Sequence) { oldest = min(oldest ?? next, next) }
-    for segment in segments where segment.next > dedupFloor && segment.count > 0 {
-      guard let ended = segment.firstEnded(from: dedupFloor) else { continue }
+    // By their places: this runs with every outcome once there are as many as may be remembered.
+    for index in segments.indices where segments[index].next > dedupFloor {
+      guard segments[index].count > 0, let ended = segments[index].firstEnded(from: dedupFloor)
+      else { continue }
       consider(ended + 1)
       break
     }
-    for segment in cold where segment.next > dedupFloor {
-      if let ended = segment.firstEnded(from: dedupFloor) { consider(ended + 1) }
+    for index in cold.indices where cold[index].next > dedupFloor {
+      if let ended = cold[index].firstEnded(from: dedupFloor) { consider(ended + 1) }
     }
     for dedup in dedups where dedup.lastSequence >= dedupFloor {
       consider(dedup.next(behind: max(dedupFloor, dedup.firstSequence)))
@@ -52,13 +54,8 @@ extension LogState {
 
   private func countEnded(from first: Sequence, to next: Sequence) -> Int {
     var ended = 0
-    for segment in segments + cold where segment.first < next && segment.next > first {
-      var found = segment.firstEnded(from: first)
-      while let sequence = found, sequence < next {
-        ended += 1
-        found = segment.firstEnded(from: sequence + 1)
-      }
-    }
+    for index in segments.indices { ended += segments[index].ended(from: first, to: next) }
+    for index in cold.indices { ended += cold[index].ended(from: first, to: next) }
     for dedup in dedups { ended += dedup.kept(from: first) - dedup.kept(from: next) }
     return ended
   }
@@ -75,8 +72,9 @@ extension LogState {
     remove(Holder(kind: .wal, index: segments.count - 1))
   }
 
-  /// The segment's file is gone; all of its messages have ended.
-  mutating func remove(_ holder: Holder) {
+  /// The segment counts no more: its file is gone, or what lives in it stands elsewhere.
+  @discardableResult
+  mutating func remove(_ holder: Holder) -> SegmentState {
     let gone: SegmentState
     switch holder.kind {
     case .wal: gone = segments.remove(at: holder.index)
@@ -84,6 +82,7 @@ extension LogState {
     }
     release(destinationsOf: gone)
     endedKept = max(0, endedKept - gone.ended(from: dedupFloor))
+    return gone
   }
 
   /// The messages of one frame that stands before a checkpoint's position, as its directory tells of

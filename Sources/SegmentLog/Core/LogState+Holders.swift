@@ -33,10 +33,11 @@ extension LogState {
   }
 
   subscript(holder: Holder) -> SegmentState {
-    get {
+    // A copy would hold on to a dozen tables for each message that is looked at.
+    _read {
       switch holder.kind {
-      case .wal: segments[holder.index]
-      case .cold: cold[holder.index]
+      case .wal: yield segments[holder.index]
+      case .cold: yield cold[holder.index]
       }
     }
     _modify {

@@ -306,6 +306,18 @@ extension SegmentState {
     return ended
   }
 
+  /// The same of a stretch, without the message `next`.
+  func ended(from first: Sequence, to next: Sequence) -> Int {
+    guard self.first < next, self.next > first else { return 0 }
+    var ended = 0
+    var found = firstEnded(from: first)
+    while let sequence = found, sequence < next {
+      ended += 1
+      found = firstEnded(from: sequence + 1)
+    }
+    return ended
+  }
+
   /// The offset of a frame at or before the one that holds `sequence`.
   func offset(before sequence: Sequence) -> UInt64 {
     var low = 0

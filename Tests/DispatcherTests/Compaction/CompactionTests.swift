@@ -46,6 +46,10 @@ import Testing
               storedBytes: 9, keptBecause: "active")
           ], bytesBefore: 7, bytesAfter: 6))
     #expect(CompactionAnswer.report(Array("{}".utf8)) == nil)
+    let failed = try #require(
+      CompactionAnswer.report(
+        Array(#"{"Removed":[],"Kept":[],"BytesBefore":7,"BytesAfter":7,"Problems":["x"]}"#.utf8)))
+    #expect(CompactionText.text(failed).hasPrefix("problem: x\n0 removed"))
   }
 
   @Test("a plan is printed with a reason for each file")
@@ -91,7 +95,7 @@ import Testing
     let log = directory.path + "/log"
     try await withLog(log) { _ in
       // The configured admin listener belongs to another log.
-      let failure = await #expect(throws: Compaction.Failure.self) {
+      let failure = #expect(throws: Compaction.Failure.self) {
         _ = try Compaction.place(directory: log, Configuration(), token: nil)
       }
       #expect(failure?.status == .logInUse)
@@ -100,11 +104,11 @@ import Testing
   }
 
   @Test("a directory that holds no log is not made into one")
-  func noLog() async throws {
+  func noLog() throws {
     let directory = try TemporaryDirectory()
     try directory.write("x", to: "notes.txt")
     for path in [directory.path, directory.path + "/missing", directory.path + "/notes.txt"] {
-      let failure = await #expect(throws: Compaction.Failure.self) {
+      let failure = #expect(throws: Compaction.Failure.self) {
         _ = try Compaction.place(directory: path, Configuration(), token: nil)
       }
       #expect(failure?.status == .log)

@@ -226,6 +226,59 @@ struct CompactingTests {
     #expect(log.disk.changes == changes)
   }
 
+  @Test("what a command could not compact is in its report, and everything else is done")
+  func problems() throws {
+    let log = try log(segments: 3)
+    let end = Int(log.core.state.segments[0].end)
+    log.disk.flip(FileNames.segment(1), bit: (end - 10) * 8)
+    let report = try log.core.compact(nowMs: log.nowMs)
+    #expect(report.problems.count == 1)
+    #expect(report.problems.first?.contains("\(FileNames.segment(1)) is left as it is") == true)
+    #expect(report.removed.map(\.file) == [FileNames.segment(2)])
+    #expect(log.walk() == [2, 4, 6])
+  }
+
+  @Test("a copy that fails leaves everything in force, says so, and is tried again later")
+  func failedCopy() throws {
+    let log = try log(segments: 3)
+    log.disk.inject(SimFault(.sync, file: "cold", code: EIO))
+    let report = try log.core.compact(nowMs: log.nowMs)
+    #expect(report.problems.count == 1)
+    #expect(log.cold == [])
+    #expect(log.walk() == [2, 4, 6])
+    log.disk.clearFaults()
+    log.nowMs += 31_000
+    try log.settle()
+    #expect(log.cold == [1])
+    #expect(log.walk() == [2, 4, 6])
+  }
+
+  @Test("with four fifths of the disk used, segments of which less than 60 % live are compacted")
+  func mostlyFull() throws {
+    let log = try TestLog(segmentSize: 64 << 10)
+    var random = SplitMix64(seed: 1)
+    let records = (1...2).map { number in
+      TestLog.record(
+        number, payload: (0..<16384).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+    }
+    try log.store(records)
+    try log.rotate()
+    try log.end([1])
+    let file = FileNames.segment(1)
+    func isChosen() -> Bool {
+      log.core.compactionPlan(isCommand: true, nowMs: log.nowMs).decisions
+        .contains { $0.file == file && $0.job != nil }
+    }
+    #expect(!isChosen(), "40 % of it live")
+    log.disk.setCapacity(1 << 20)
+    log.core.lookAtSpace(nowMs: log.nowMs)
+    #expect(!log.core.space.isMostlyFull)
+    log.disk.setCapacity(110_000)
+    log.core.lookAtSpace(nowMs: log.nowMs)
+    #expect(log.core.space.isMostlyFull)
+    #expect(isChosen())
+  }
+
   @Test("small cold segments are merged when there are some")
   func merged() throws {
     let log = try log(segments: 1)

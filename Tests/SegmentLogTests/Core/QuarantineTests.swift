@@ -45,14 +45,7 @@ struct QuarantineTests {
   func full() throws {
     let log = try TestLog()
     try log.store(1)
-    let end = log.core.active.offset
-    log.disk.stop(afterChanges: 1)
-    _ = log.core.stage([TestLog.record(2, payload: noise(3000, seed: 1))], nowMs: log.nowMs)
-    #expect(throws: LogFailure.self) { try log.commit() }
-    log.disk.crash(keeping: .everything)
-    var bytes = try #require(log.disk.contents(log.segmentFile(1)))
-    bytes[Int(end) + 1500] ^= 1
-    log.disk.put(log.segmentFile(1), bytes)
+    let bytes = try log.tearTail()
     try log.disk.createDirectory("quarantine")
     for number in 0..<Quarantine.Limits().files { log.disk.put("quarantine/old-\(number)", [1]) }
     try log.restart()

@@ -39,6 +39,22 @@ struct GoldenStore: Sendable {
       try script.store(20...22)
       try script.end(20, .delivered, attempts: 1, status: 200)
     },
+    // Cold segments, dedup files and two checkpoints that list them; one compaction behind the newest.
+    GoldenStore(name: "compacted") { script in
+      try script.liveThrough()
+      try script.log.settle()
+      try script.end(3, .delivered, attempts: 3, status: 200)
+      try script.log.rotate()
+      try script.store(20...22)
+      try script.log.settle()
+      for number in 20...21 { try script.end(number, .delivered, attempts: 1, status: 200) }
+      try script.log.rotate()
+      // Messages ended just now: it is looked again after a while.
+      try script.log.copyForward()
+      script.log.nowMs += 6000
+      guard try script.log.copyForward() else { throw RunFailure(description: "no compaction") }
+      try script.store(23...24)
+    },
   ]
 
   /// The directory's files. Zeros behind the last frame are cut, but for a few.

@@ -51,8 +51,10 @@ struct RotJudge {
   ) -> String? {
     // Lost, and that was said.
     guard let found, let state = found.state else { return nil }
-    // A lost record of an end lets a message come back; one that was pending never ends by itself.
-    if state != truth.state && state != .pending {
+    // A lost record of an end lets a message come back, a lost one of a compaction how one ended that
+    // was forgotten since. One that was pending never ends by itself.
+    let isForgotten = truth.state == nil && state == RotWorld.ends[sequence]
+    if state != truth.state && state != .pending && !isForgotten {
       return "message \(sequence) is \(state), not \(String(describing: truth.state))"
     }
     if let payload = found.payload, payload != "{\"number\":\(sequence)}" {

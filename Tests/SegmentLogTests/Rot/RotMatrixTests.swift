@@ -31,7 +31,7 @@ struct RotMatrixTests {
 
   /// Of what a segment has no use for, the room around the headers and behind the frames, a sample.
   private static func bits(of name: String, _ bytes: [UInt8]) -> [Int] {
-    guard FileNames.segmentID(name) != nil else { return Array(0..<bytes.count * 8) }
+    guard name.hasSuffix(".seg") else { return Array(0..<bytes.count * 8) }
     let first = Int(FormatLimits.firstFrameOffset)
     let used = (bytes.lastIndex { $0 != 0 } ?? first) + 9
     return (0..<bytes.count * 8).filter { bit in

@@ -9,6 +9,8 @@ struct RotWorld: Sendable {
     case sealed
     /// A frame was lost once, and given up since.
     case accepted
+    /// What lives was moved into a cold segment, and what was delivered is remembered in a dedup file.
+    case compacted
   }
 
   /// What is true of a message; the payload only of those that have not ended.
@@ -16,6 +18,9 @@ struct RotWorld: Sendable {
     var state: RecordStatus.State?
     var payload: String?
   }
+
+  /// How each message ended that did.
+  static let ends: [Sequence: RecordStatus.State] = [2: .delivered, 3: .dead, 4: .cancelled]
 
   let disk: SimDisk
   let options: LogOptions
@@ -52,6 +57,12 @@ struct RotWorld: Sendable {
       _ = try log.core.acceptDamage(nowMs: log.nowMs)
       try log.store(6)
       frames.append(6...6)
+    }
+    if ending == .compacted {
+      try log.rotate()
+      try log.settle()
+      // In one frame of the cold segment.
+      frames = [1...5]
     }
     if ending == .sealed {
       try log.core.seal(nowMs: log.nowMs)

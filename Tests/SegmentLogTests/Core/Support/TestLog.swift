@@ -119,6 +119,20 @@ final class TestLog {
     return true
   }
 
+  /// The process dies while message 2 is being committed: its frame stands there, and not as it was
+  /// written. Returns the file.
+  func tearTail() throws -> [UInt8] {
+    let end = core.active.offset
+    disk.stop(afterChanges: 1)
+    _ = core.stage([Self.record(2, payload: noise(3000, seed: 1))], nowMs: nowMs)
+    #expect(throws: LogFailure.self) { try commit() }
+    disk.crash(keeping: .everything)
+    var bytes = try #require(disk.contents(segmentFile(1)))
+    bytes[Int(end) + 1500] ^= 1
+    disk.put(segmentFile(1), bytes)
+    return bytes
+  }
+
   /// Runs the compaction that is due, as the writer would.
   @discardableResult
   func copyForward() throws -> Bool {
