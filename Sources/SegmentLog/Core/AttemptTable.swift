@@ -3,7 +3,7 @@
 /// A sorted list of sorted leaves. Messages are tried in the order of their sequences as a rule, so
 /// leaves are filled one after the other; where it comes otherwise a full one is split. A leaf's array
 /// grows by an eighth instead of doubling, and a copy of the table shares all leaves but those that
-/// are written to afterwards, so that a commit after a copy moves 28 KiB at most.
+/// are written to afterwards, so that a change after a copy moves 14 KiB at most.
 struct AttemptTable: Sendable {
   private struct Leaf {
     /// Where it begins: its sequences are `base` and up, below the next leaf's base, less than 2^32
@@ -55,9 +55,9 @@ struct AttemptTable: Sendable {
     }
   }
 
-  private static let leafMax = 1024
+  private static let leafMax = 512
   /// Smaller neighbours are put together.
-  private static let leafMin = 256
+  private static let leafMin = 128
 
   /// Never empty; the first one begins at 0.
   private var leaves = [Leaf(base: 0)]
