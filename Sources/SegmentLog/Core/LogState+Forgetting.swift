@@ -2,16 +2,27 @@
 extension LogState {
   /// Whether the duplicate check has no use for a sequence any more.
   func isForgotten(_ sequence: Sequence) -> Bool {
-    if let holder = holder(of: sequence) { return isForgotten(sequence, in: self[holder]) }
+    if let holder = holder(of: sequence) { return isForgotten(sequence, in: holder) }
     guard sequence >= dedupFloor else { return true }
     if let entry = recent[sequence], !isOver(entry.acceptedAtMs) { return false }
     return !dedups.contains { $0.covers(sequence) && !isOver($0.lastAcceptedMs) }
   }
 
-  private func isForgotten(_ sequence: Sequence, in segment: SegmentState) -> Bool {
-    if segment.isLive(sequence) { return false }
-    guard sequence >= dedupFloor, let last = segment.lastAtMs else { return true }
-    return isOver(last)
+  /// By its place: it is asked of every message in a part of the index before that part grows.
+  private func isForgotten(_ sequence: Sequence, in holder: Holder) -> Bool {
+    let isLive: Bool
+    let lastAtMs: UInt64?
+    switch holder.kind {
+    case .wal:
+      isLive = segments[holder.index].isLive(sequence)
+      lastAtMs = segments[holder.index].lastAtMs
+    case .cold:
+      isLive = cold[holder.index].isLive(sequence)
+      lastAtMs = cold[holder.index].lastAtMs
+    }
+    guard !isLive else { return false }
+    guard sequence >= dedupFloor, let lastAtMs else { return true }
+    return isOver(lastAtMs)
   }
 
   func isOver(_ acceptedAtMs: UInt64) -> Bool {
