@@ -43,7 +43,9 @@ package struct LogAudit: Sendable {
       .digests
     findLost(digests)
     guard let first = chain.segments.first, let last = chain.segments.last else { return }
-    accepted = Self.lastSequence(chain, digests)
+    let lastSequence = Self.lastSequence(chain, digests)
+    accepted = lastSequence.subtractingCapped(last.header.skipped)
+    findGaps(tally, upTo: lastSequence)
     tally.endedBelow = digests.reduce(tally.endedBelow) { $0.addingCapped($1.givenUp) }
     close(first: first.header, last: last.header, digests[chain.segments.count - 1], tally)
   }
@@ -74,14 +76,35 @@ package struct LogAudit: Sendable {
     cancelled = last.totals.cancelled &+ digest.cancelled &+ digest.givenUp
     dead = tally.dead
     pending = tally.pending
-    for gap in tally.gaps where gap.lowerBound <= accepted {
-      add(gap.lowerBound...min(gap.upperBound, accepted))
-    }
-    furtherRanges += tally.furtherGaps
-    unaccounted += tally.furtherMissing
     let live = first.totals.accepted &- first.totals.delivered &- first.totals.cancelled
     if chain.checkpoint == nil { unnamed = live.subtractingCapped(tally.endedBelow) }
     unaccounted += unnamed
+  }
+
+  /// Numbers that no message ever had are nothing that is missing.
+  private mutating func findGaps(_ tally: Tally, upTo last: Sequence) {
+    let skipped = Self.skipped(chain)
+    for gap in tally.gaps where gap.lowerBound <= last {
+      var from = gap.lowerBound
+      let end = min(gap.upperBound, last)
+      for range in skipped where range.upperBound >= from && range.lowerBound <= end {
+        if range.lowerBound > from { add(from...(range.lowerBound - 1)) }
+        from = range.upperBound + 1
+      }
+      if from <= end { add(from...end) }
+    }
+    furtherRanges += tally.furtherGaps
+    unaccounted += tally.furtherMissing
+  }
+
+  /// What the headers count less than they number, before each segment: a start that could not tell
+  /// how far the one before went left the numbers out that it may have given.
+  private static func skipped(_ chain: LogChain) -> [ClosedRange<Sequence>] {
+    zip(chain.segments, chain.segments.dropFirst()).compactMap { segment, next in
+      let count = next.header.skipped.subtractingCapped(segment.header.skipped)
+      let first = next.header.firstSequence
+      return count > 0 && count < first ? (first - count)...(first - 1) : nil
+    }
   }
 
   private mutating func add(_ range: ClosedRange<Sequence>) {
@@ -128,4 +151,9 @@ package struct LogAudit: Sendable {
       }
     }
   }
+}
+
+extension SegmentHeader {
+  /// Numbers before its first that were never given to a message that counts.
+  fileprivate var skipped: UInt64 { (firstSequence - 1).subtractingCapped(totals.accepted) }
 }

@@ -179,6 +179,31 @@ struct AcceptingTests {
     #expect(other.walk() == [1, 2, 3, 4, 5])
   }
 
+  @Test("numbers left out behind a last segment without a header are no messages to account for")
+  func lastHeader() throws {
+    let log = try TestLog()
+    try log.store(1, 2)
+    try log.rotate()
+    try log.store(3)
+    for offset in [50, 4096 + 50] { log.disk.flip(log.segmentFile(2), bit: offset * 8) }
+    for name in try log.disk.list() where FileNames.checkpointNumber(name) != nil {
+      try log.disk.unlink(name)
+    }
+    try log.disk.syncDirectory()
+    try log.cutPower()
+    #expect(log.report.damage.map(\.kind) == [.header])
+    _ = try log.core.acceptDamage(nowMs: log.nowMs)
+    try log.cutPower()
+    #expect(log.report.damage == [])
+    try log.store(10)
+    try log.end([1])
+    let totals = log.core.totals
+    #expect(log.core.state.nextSequence > totals.accepted + 1)
+    let audit = try LogAudit(of: log.disk)
+    #expect(audit.accepted == totals.accepted && audit.pending == totals.pending)
+    #expect(audit.closes, "\(audit.ranges)")
+  }
+
   @Test("of a damaged frame whose messages had ended nothing is lost")
   func ended() throws {
     let log = try TestLog()
