@@ -49,7 +49,7 @@ struct AttemptTable: Sendable {
     /// With no more room than a few further ones need.
     mutating func fit(_ kept: [PackedAttempt]) {
       var fitting: [PackedAttempt] = []
-      fitting.reserveCapacity(kept.count + max(4, kept.count / 8))
+      fitting.reserveCapacity(kept.count + max(4, kept.count / 16))
       fitting.append(contentsOf: kept)
       slots = fitting
     }
