@@ -2,27 +2,49 @@
 extension LogState {
   /// Whether the duplicate check has no use for a sequence any more.
   func isForgotten(_ sequence: Sequence) -> Bool {
-    if let holder = holder(of: sequence) { return isForgotten(sequence, in: holder) }
+    if let holder = holder(of: sequence) { return isForgotten(sequence, in: self[holder]) }
     guard sequence >= dedupFloor else { return true }
     if let entry = recent[sequence], !isOver(entry.acceptedAtMs) { return false }
     return !dedups.contains { $0.covers(sequence) && !isOver($0.lastAcceptedMs) }
   }
 
-  /// By its place: it is asked of every message in a part of the index before that part grows.
-  private func isForgotten(_ sequence: Sequence, in holder: Holder) -> Bool {
-    let isLive: Bool
-    let lastAtMs: UInt64?
-    switch holder.kind {
-    case .wal:
-      isLive = segments[holder.index].isLive(sequence)
-      lastAtMs = segments[holder.index].lastAtMs
-    case .cold:
-      isLive = cold[holder.index].isLive(sequence)
-      lastAtMs = cold[holder.index].lastAtMs
+  private func isForgotten(_ sequence: Sequence, in segment: borrowing SegmentState) -> Bool {
+    if segment.isLive(sequence) { return false }
+    guard sequence >= dedupFloor, let last = segment.lastAtMs else { return true }
+    return isOver(last)
+  }
+
+  /// `isForgotten` for many sequences. What is asked of the log's segments is taken out of them before:
+  /// a look at a `SegmentState` in an array copies a dozen references, and there are tens of thousands
+  /// of messages in a part of a large index.
+  func withForgotten(_ body: ((Sequence) -> Bool) -> Void) {
+    let spans = segments.map { segment in
+      Span(
+        first: segment.first, count: segment.count,
+        isOver: segment.lastAtMs.map { isOver($0) } ?? true, live: segment.live)
     }
-    guard !isLive else { return false }
-    guard sequence >= dedupFloor, let lastAtMs else { return true }
-    return isOver(lastAtMs)
+    body { sequence in
+      var low = 0
+      var high = spans.count
+      while low < high {
+        let middle = (low + high) / 2
+        if spans[middle].first <= sequence { low = middle + 1 } else { high = middle }
+      }
+      guard low > 0, sequence - spans[low - 1].first < UInt64(spans[low - 1].count) else {
+        return isForgotten(sequence)
+      }
+      if spans[low - 1].live[Int(sequence - spans[low - 1].first)] { return false }
+      // It may live in a cold segment.
+      guard cold.isEmpty else { return isForgotten(sequence) }
+      return sequence < dedupFloor || spans[low - 1].isOver
+    }
+  }
+
+  private struct Span {
+    var first: Sequence
+    var count: Int
+    var isOver: Bool
+    var live: Bitmap
   }
 
   func isOver(_ acceptedAtMs: UInt64) -> Bool {

@@ -124,7 +124,7 @@ extension LogState {
   private mutating func collectIndex(for key: UUIDKey) {
     var taken = UUIDIndex.placeholder
     swap(&taken, &index)
-    taken.makeRoom(for: key) { isForgotten($0) }
+    withForgotten { isForgotten in taken.makeRoom(for: key, isForgotten) }
     swap(&taken, &index)
   }
 
