@@ -151,15 +151,24 @@ struct AcceptingTests {
     #expect(log.core.totals.pending == 0)
   }
 
-  @Test("a segment without a readable header can be given up and goes when its turn comes")
-  func header() throws {
-    let log = try log()
+  /// Both copies of the header of segment 2.
+  private func loseHeader(_ log: TestLog) {
     for offset in [50, 4096 + 50] { log.disk.flip(log.segmentFile(2), bit: offset * 8) }
-    let withCheckpoint = log.disk.clone(seed: 1)
+  }
+
+  private func loseCheckpoints(_ log: TestLog) throws {
     for name in try log.disk.list() where FileNames.checkpointNumber(name) != nil {
       try log.disk.unlink(name)
     }
     try log.disk.syncDirectory()
+  }
+
+  @Test("a segment without a readable header can be given up and goes when its turn comes")
+  func header() throws {
+    let log = try log()
+    loseHeader(log)
+    let withCheckpoint = log.disk.clone(seed: 1)
+    try loseCheckpoints(log)
     try log.cutPower()
     #expect(log.report.damage.map(\.kind) == [.header])
     #expect(try log.core.acceptDamage(nowMs: log.nowMs).messages == 2)
@@ -185,11 +194,8 @@ struct AcceptingTests {
     try log.store(1, 2)
     try log.rotate()
     try log.store(3)
-    for offset in [50, 4096 + 50] { log.disk.flip(log.segmentFile(2), bit: offset * 8) }
-    for name in try log.disk.list() where FileNames.checkpointNumber(name) != nil {
-      try log.disk.unlink(name)
-    }
-    try log.disk.syncDirectory()
+    loseHeader(log)
+    try loseCheckpoints(log)
     try log.cutPower()
     #expect(log.report.damage.map(\.kind) == [.header])
     _ = try log.core.acceptDamage(nowMs: log.nowMs)

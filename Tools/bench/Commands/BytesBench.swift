@@ -12,8 +12,9 @@ struct BytesBench: AsyncParsableCommand {
       Each row writes its messages into a log of its own and reports them delivered (those before
       --keep stay pending for the last row). Counted are all files of the log after a clean stop:
       heads, directories, outcomes and checkpoints, but not the zeros that are put by for a full disk
-      and for the next segment: their size is the same for any number of messages. The last row counts the files that hold what is still pending, per
-      pending message, after everything else was compacted away.
+      and for the next segment: their size is the same for any number of messages. The last row counts
+      the files that hold what is still pending, per pending message, after everything else was
+      compacted away.
       """)
 
   @Option(help: "Messages per row.") var count = 20_000
