@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import SegmentLog
@@ -23,10 +22,7 @@ struct CheckpointedLogTests {
   }
 
   private func records(_ disk: SimDisk) throws -> [MessageRecord] {
-    let found = Mutex<[MessageRecord]>([])
-    _ = try LogRecords(LogChain.read(disk), on: disk).forEach(
-      { record, _ in found.withLock { $0.append(record) } }, write: { _ in true })
-    return found.withLock { $0 }
+    try LogRecords(LogChain.read(disk), on: disk).inOrder().records
   }
 
   /// Whether the drop rule let the second segment go: while the duplicate check or a note wants it,

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import SegmentLog
@@ -7,10 +6,7 @@ import Testing
 struct LogAdoptionTests {
   private func saved(_ disk: SimDisk) throws -> [Sequence] {
     let chain = try LogChain.read(disk).adopting(on: disk)
-    let found = Mutex<[Sequence]>([])
-    _ = LogRecords(chain, on: disk).forEach(
-      { record, _ in found.withLock { $0.append(record.sequence) } }, write: { _ in true })
-    return found.withLock { $0 }
+    return LogRecords(chain, on: disk).inOrder().records.map(\.sequence)
   }
 
   @Test("both copies of a header gone: the frames carry the salt themselves", arguments: [1, 2])

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import Testing
 
 @testable import SegmentLog
@@ -9,12 +8,10 @@ struct LogRecordsTests {
   private func records(
     _ disk: SimDisk, _ filter: MessageFilter = MessageFilter(), windowBytes: Int? = nil
   ) throws -> [MessageRecord] {
-    let found = Mutex<[MessageRecord]>([])
-    let failures = try LogRecords(
-      LogChain.read(disk), on: disk, filter, windowBytes: windowBytes
-    ).forEach({ record, _ in found.withLock { $0.append(record) } }, write: { _ in true })
-    #expect(failures.isEmpty)
-    return found.withLock { $0 }
+    let found = try LogRecords(LogChain.read(disk), on: disk, filter, windowBytes: windowBytes)
+      .inOrder()
+    #expect(found.failures.isEmpty)
+    return found.records
   }
 
   @Test("each message with its end")
@@ -129,11 +126,9 @@ struct LogRecordsTests {
   func readError() throws {
     let disk = SampleLog().disk()
     disk.inject(SimFault(.read, file: FileNames.segment(1), nth: 2, code: EIO, staysBroken: true))
-    let found = Mutex<[Sequence]>([])
-    let failures = try LogRecords(LogChain.read(disk), on: disk).forEach(
-      { record, _ in found.withLock { $0.append(record.sequence) } }, write: { _ in true })
-    #expect(found.withLock { $0 } == [5, 6])
-    #expect(failures.map(\.file) == [FileNames.segment(1)])
+    let found = try LogRecords(LogChain.read(disk), on: disk).inOrder()
+    #expect(found.records.map(\.sequence) == [5, 6])
+    #expect(found.failures.map(\.file) == [FileNames.segment(1)])
   }
 
   @Test("who has seen enough ends it")
