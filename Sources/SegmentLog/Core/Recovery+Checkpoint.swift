@@ -60,6 +60,7 @@ extension Recovery {
     nextFrameNumber = position.nextFrameNumber
     firstFile = state.segments.first?.file
     let found = noteHeaders(found)
+    noteColdHeaders()
     strays = found.filter { one in
       one.id < position.segment && !state.segments.contains { $0.id == one.id }
     }.map(\.file)
@@ -87,18 +88,22 @@ extension Recovery {
         continue
       }
       let reason = found[at].problem?.description ?? "no header"
-      if !report.damage.contains(where: { $0.file == segment.file && $0.offset == 0 }) {
-        note(
-          damage: Damage(
-            kind: .header, file: segment.file, offset: 0, end: FormatLimits.firstFrameOffset,
-            reason: reason, lost: nil))
-        quarantine.append(
-          Quarantine.Item(file: segment.file, offset: 0, end: FormatLimits.firstFrameOffset))
-      }
+      note(header: reason, of: segment.file)
       state.segments[index].damage = reason
       found[at].header = segment.header
     }
     return found
+  }
+
+  /// Named once: a checkpoint may say it already.
+  mutating func note(header reason: String, of file: String) {
+    if report.damage.contains(where: { $0.file == file && $0.offset == 0 }) { return }
+    note(
+      damage: Damage(
+        kind: .header, file: file, offset: 0, end: FormatLimits.firstFrameOffset, reason: reason,
+        lost: nil))
+    quarantine.append(
+      Quarantine.Item(file: file, offset: 0, end: FormatLimits.firstFrameOffset))
   }
 
   private mutating func foldTail(_ tail: [FoundSegment]) throws(LogError) -> LastSegment {

@@ -242,6 +242,21 @@ extension Recovery {
     }
   }
 
+  /// A cold segment whose header can't be read is damaged, though all that it holds is known.
+  mutating func noteColdHeaders() {
+    for index in state.cold.indices {
+      let name = state.cold[index].file
+      guard let file = try? disk.open(name, .readOnly) else { continue }
+      defer { file.close() }
+      do throws(SegmentHeaderError) {
+        if let copy = try SegmentHeader.read(from: file).damagedCopy { note(copy, of: name) }
+      } catch {
+        state.cold[index].damage = error.description
+        note(header: error.description, of: name)
+      }
+    }
+  }
+
   /// The duplicate check gets back what it knew of messages that are gone.
   mutating func loadDedups() throws(LogError) {
     for index in state.dedups.indices.reversed() {

@@ -197,15 +197,17 @@ extension Recovery {
         return segment
       }
     }
-    if let copy = segment.damagedCopy {
-      let offset = UInt64(copy * FormatLimits.headerCopyOffset)
-      quarantine.append(
-        Quarantine.Item(
-          file: segment.file, offset: offset, end: offset + UInt64(SegmentHeader.size)))
-      report.notes.append(
-        "\(segment.file): copy \(copy + 1) of the header is damaged; the other one is good")
-    }
+    if let copy = segment.damagedCopy { note(copy, of: segment.file) }
     return segment
+  }
+
+  /// A header stands in a segment twice.
+  mutating func note(_ damagedCopy: Int, of file: String) {
+    let offset = UInt64(damagedCopy * FormatLimits.headerCopyOffset)
+    quarantine.append(
+      Quarantine.Item(file: file, offset: offset, end: offset + UInt64(SegmentHeader.size)))
+    report.notes.append(
+      "\(file): copy \(damagedCopy + 1) of the header is damaged; the other one is good")
   }
 
   /// Far beyond what can ever be reached; they keep sums from overflowing.

@@ -100,6 +100,32 @@ struct CompactingTests {
     #expect(log.lookup(4)?.note.flatMap { log.core.reader.note(at: $0) } == "410 Gone")
   }
 
+  @Test(
+    "a bad header of a cold segment is named, and costs nothing", arguments: [[50], [50, 4146]])
+  func coldHeader(badBytes: [Int]) throws {
+    let log = try log(segments: 3)
+    try log.settle()
+    let name = try FileNames.cold(#require(log.cold.first))
+    for byte in badBytes { log.disk.flip(name, bit: byte * 8) }
+    try log.restart()
+    #expect(log.report.checkpoint != nil)
+    if badBytes.count == 1 {
+      #expect(
+        log.report.notes == ["\(name): copy 1 of the header is damaged; the other one is good"])
+      #expect(log.report.damage == [])
+    } else {
+      #expect(log.report.damage.map(\.file) == [name])
+      #expect(log.report.damage.map(\.kind) == [.header])
+      #expect(log.report.damage.map(\.offset) == [0])
+      #expect(log.report.damage.map(\.lost) == [nil])
+    }
+    #expect(log.walk() == [2, 4, 6])
+    for number in [2, 4, 6] as [Sequence] {
+      #expect(log.payload(number) == "{\"number\":\(number)}")
+    }
+    #expect(try log.disk.list(in: FileNames.quarantine).contains { $0.hasPrefix(name) })
+  }
+
   @Test("attempts, dead letters and texts move along")
   func states() throws {
     let log = try log(segments: 3)
