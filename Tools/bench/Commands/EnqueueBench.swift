@@ -36,18 +36,11 @@ struct EnqueueBench: AsyncParsableCommand {
     defer { floor.stop() }
     let floorPort = try port(of: floor.readLine())
     let log = scratch.appendingPathComponent("log-\(connections)")
-    let server = try ChildProcess(
-      Programs.dispatcher, ["serve"],
-      environment: [
-        "DISPATCHER_LISTEN": "127.0.0.1:0", "DISPATCHER_ADMIN": "off",
-        "DISPATCHER_LOG": log.path,
-      ], errors: scratch.appendingPathComponent("dispatcher.err"))
+    let server = try Served(log, scratch)
     defer {
-      server.stop()
+      server.process.stop()
       try? FileManager.default.removeItem(at: log)
     }
-    let address = try server.waitForWord(after: "listen=")
-    let serverPort = Int(address.split(separator: ":").last ?? "") ?? 0
     // Few connections wait for the disk most of the time: fewer requests say as much.
     let count =
       connections >= 64 ? self.count : max(self.count / 20, self.count * connections / 128)
@@ -56,10 +49,8 @@ struct EnqueueBench: AsyncParsableCommand {
     for round in 0...rounds {
       let seed = UInt64(connections * 1000 + round)
       let a = try measure(floor, floorPort, connections, count, seed, scratch)
-      let b = try measure(server, serverPort, connections, count, seed, scratch)
-      guard b.result.refused == 0 else {
-        throw BenchError(description: "\(b.result.refused) of \(count) were not answered 202")
-      }
+      let b = try measure(server.process, server.port, connections, count, seed, scratch)
+      try b.result.check(count: count)
       if round == 0 { continue }  // warm-up
       print(
         row(

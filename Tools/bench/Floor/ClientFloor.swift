@@ -48,7 +48,7 @@ struct ClientFloorCommand: AsyncParsableCommand {
     }
     let seconds = Double(nowNanoseconds() - start) / 1e9
     let result = LoadResult(
-      answered: count, refused: 0, seconds: seconds, cpuSeconds: ownCPUSeconds() - cpu, p50Ms: 0,
+      answered: count, refusals: [:], seconds: seconds, cpuSeconds: ownCPUSeconds() - cpu, p50Ms: 0,
       p99Ms: 0)
     print(String(decoding: try JSONEncoder().encode(result), as: UTF8.self))
     flushOutput()

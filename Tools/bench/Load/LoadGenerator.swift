@@ -6,11 +6,21 @@ import NIOPosix
 /// What a load process prints: one JSON line.
 struct LoadResult: Codable {
   var answered: Int
-  var refused: Int
+  /// Answers other than 202, by their status.
+  var refusals: [Int: Int]
   var seconds: Double
   var cpuSeconds: Double
   var p50Ms: Double
   var p99Ms: Double
+
+  /// Throws unless all were answered 202.
+  func check(count: Int) throws {
+    guard !refusals.isEmpty else { return }
+    let statuses = refusals.sorted { $0.key < $1.key }.map { "\($0.value) times \($0.key)" }
+    throw BenchError(
+      description: "of \(count) messages some were not answered 202: "
+        + statuses.joined(separator: ", "))
+  }
 }
 
 /// Posts envelopes over a number of connections, each sending its next request when the answer to
@@ -70,7 +80,7 @@ struct LoadCommand: AsyncParsableCommand {
     let seconds = Double(nowNanoseconds() - start) / 1e9
     let result = try await loop.submit {
       LoadResult(
-        answered: state.value.answered, refused: state.value.refused, seconds: seconds,
+        answered: state.value.answered, refusals: state.value.refusals, seconds: seconds,
         cpuSeconds: ownCPUSeconds() - cpu, p50Ms: state.value.latencies.percentile(0.5),
         p99Ms: state.value.latencies.percentile(0.99))
     }.get()
@@ -86,7 +96,7 @@ final class LoadState {
   private var sent = 0
   private var random: SplitMix64
   private(set) var answered = 0
-  private(set) var refused = 0
+  private(set) var refusals: [Int: Int] = [:]
   private(set) var latencies = LatencyHistogram()
   let done: EventLoopPromise<Void>
   /// Where the UUID's last twelve digits stand in every request, so that each message is a new one.
@@ -122,7 +132,7 @@ final class LoadState {
 
   func answer(status: Int, nanoseconds: UInt64) {
     answered += 1
-    if status != 202 { refused += 1 }
+    if status != 202 { refusals[status, default: 0] += 1 }
     latencies.add(nanoseconds: nanoseconds)
     if answered == count { done.succeed(()) }
   }

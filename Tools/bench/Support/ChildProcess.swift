@@ -11,7 +11,7 @@ final class ChildProcess {
   private let errors: URL
   private var buffer = Data()
 
-  /// `errors` is the file that takes its standard error.
+  /// `errors` is the file that takes its standard error: a new one, whatever stood there.
   init(_ program: URL, _ arguments: [String], environment: [String: String] = [:], errors: URL)
     throws
   {
