@@ -24,7 +24,13 @@ extension EndToEnd {
       #"{"UUID":"limits","Url":"http://127.0.0.1:9/","Timeout":1500,"Delay":3600000,"#
         + #""Retry":{"MaxAttempts":7,"MaxAge":0,"Schedule":[1000,5000]}}"#,
       #"{"UUID":"later","Url":"http://127.0.0.1:9/","NotBefore":"2100-01-01T00:00:00.250Z"}"#,
+      // Every kind of byte at every place of the sixteen that are looked at together.
+      #"{"UUID":"mixed","Url":"http://127.0.0.1:9/","Body":""# + mixed + #""}"#,
     ]
+    private static let mixed =
+      [#"\""#, #"\\"#, #"\n"#, #"\u0001"#, #"\u007f"#, "é"].flatMap { escape in
+        (0..<17).map { String(repeating: "x", count: 15 + $0) + escape }
+      }.joined() + String(repeating: #"\"a\""#, count: 40)
 
     @Test("what --salvage writes is what was posted, to the last byte: posted again it is a twin")
     func salvage() async throws {
@@ -34,12 +40,12 @@ extension EndToEnd {
       // Also of a server that runs.
       let out = folder.path("out.ndjson")
       let salvaged = try await inspect(log, "--salvage", out.path)
-      #expect(salvaged.status == 0 && salvaged.errors.contains("7 messages written"))
+      #expect(salvaged.status == 0 && salvaged.errors.contains("8 messages written"))
       let lines = try String(contentsOf: out, encoding: .utf8).split(separator: "\n").map(
         String.init)
       #expect(
         try lines.map { try object($0)["UUID"] as? String }
-          == ["plain", "binary", "control", "empty", "head", "limits", "later"])
+          == ["plain", "binary", "control", "empty", "head", "limits", "later", "mixed"])
       for line in lines {
         let answer = try await service.post(line)
         #expect(answer.status == 202, "\(line): \(answer.text)")

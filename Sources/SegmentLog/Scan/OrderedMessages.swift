@@ -30,15 +30,17 @@ package struct OrderedMessages {
     let source = MessageSource(
       chain, on: disk, range: range, includesBodies: includesBodies, progress: progress)
     defer { source.close() }
+    let buffers = Buffers()
     var round = Round(source.batches(of: Self.batchBytes, upTo: Self.roundBytes))
-    round.start(format)
+    round.start(format, buffers)
     while !round.isEmpty {
       // The caller's thread reads ahead and writes, the others format.
       let next = Round(source.batches(of: Self.batchBytes, upTo: Self.roundBytes))
       let formatted = round.finish()
       round = next
-      round.start(format)
+      round.start(format, buffers)
       guard formatted.allSatisfy(write) else { break }
+      buffers.give(formatted)
     }
     _ = round.finish()
     return source.failures
@@ -59,11 +61,11 @@ package struct OrderedMessages {
 
     var isEmpty: Bool { batches.isEmpty }
 
-    func start(_ format: @escaping Format) {
+    func start(_ format: @escaping Format, _ buffers: Buffers) {
       let outputs = outputs
       for (index, batch) in batches.enumerated() {
         DispatchQueue.global().async(group: group) {
-          var out: [UInt8] = []
+          var out = buffers.take()
           out.reserveCapacity(batch.size * Self.growth)
           format(batch, &out)
           outputs.set(index, out)
@@ -75,6 +77,21 @@ package struct OrderedMessages {
     func finish() -> [[UInt8]] {
       group.wait()
       return outputs.take()
+    }
+  }
+
+  /// Memory that was written to before: pages of the system's that are new cost as much as filling
+  /// them.
+  private final class Buffers: Sendable {
+    private let empty = Mutex<[[UInt8]]>([])
+    func take() -> [UInt8] { empty.withLock { $0.popLast() } ?? [] }
+
+    /// No more than a round has.
+    func give(_ used: [[UInt8]]) {
+      empty.withLock { empty in
+        empty = used
+        for index in empty.indices { empty[index].removeAll(keepingCapacity: true) }
+      }
     }
   }
 

@@ -35,12 +35,10 @@ enum EnvelopeFormatter {
         equalsIgnoringCase(bytes(other.name), name)
       }
       if headers[..<index].contains(where: isSame) { continue }
-      let values = headers[index...].filter(isSame).map { bytes($0.value) }
-      let text = String(decoding: name, as: UTF8.self)
-      if values.count == 1 {
-        object.add(text, text: values[0])
+      if headers[(index + 1)...].contains(where: isSame) {
+        object.add(name, strings: headers[index...].filter(isSame).map { bytes($0.value) })
       } else {
-        object.add(text, strings: values)
+        object.add(name, text: bytes(header.value))
       }
     }
   }

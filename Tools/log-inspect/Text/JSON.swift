@@ -3,39 +3,49 @@ struct JSONObject {
   private var bytes: [UInt8] = []
   private var isFirst = true
 
-  private mutating func name(_ name: String) {
+  /// The program's own names, which need no escape.
+  private mutating func name(_ name: StaticString) {
+    if !isFirst { bytes.append(UInt8(ascii: ",")) }
+    isFirst = false
+    bytes.append(UInt8(ascii: "\""))
+    name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
+  }
+
+  private mutating func name(_ name: UnsafeRawBufferPointer) {
     if !isFirst { bytes.append(UInt8(ascii: ",")) }
     isFirst = false
     bytes.append(json: name)
     bytes.append(UInt8(ascii: ":"))
   }
 
-  mutating func add(_ name: String, _ value: String?) {
+  mutating func add(_ name: StaticString, _ value: String?) {
     self.name(name)
     if let value { bytes.append(json: value) } else { bytes.append("null") }
   }
 
-  mutating func add(_ name: String, _ value: UInt64?) {
+  mutating func add(_ name: StaticString, _ value: UInt64?) {
     self.name(name)
     if let value { bytes.append(number: value) } else { bytes.append("null") }
   }
 
-  mutating func add(_ name: String, _ value: Int) { add(name, UInt64(max(value, 0))) }
-  mutating func add(_ name: String, _ value: UInt32) { add(name, UInt64(value)) }
-  mutating func add(_ name: String, _ value: UInt16) { add(name, UInt64(value)) }
+  mutating func add(_ name: StaticString, _ value: Int) { add(name, UInt64(max(value, 0))) }
+  mutating func add(_ name: StaticString, _ value: UInt32) { add(name, UInt64(value)) }
+  mutating func add(_ name: StaticString, _ value: UInt16) { add(name, UInt64(value)) }
 
-  mutating func add(_ name: String, _ value: Bool) {
+  mutating func add(_ name: StaticString, _ value: Bool) {
     self.name(name)
     bytes.append(value ? "true" : "false")
   }
 
   /// With three digits behind the point.
-  mutating func add(_ name: String, decimal value: Double?) {
+  mutating func add(_ name: StaticString, decimal value: Double?) {
     self.name(name)
     bytes.append(value.map { decimalText($0, 3) } ?? "null")
   }
 
-  mutating func add(_ name: String, time unixMs: UInt64?) {
+  mutating func add(_ name: StaticString, time unixMs: UInt64?) {
     self.name(name)
     guard let unixMs else { return bytes.append("null") }
     bytes.append(UInt8(ascii: "\""))
@@ -44,26 +54,26 @@ struct JSONObject {
   }
 
   /// Bytes that are known to be UTF-8; `extra`: how many bytes their escapes add, when known.
-  mutating func add(_ name: String, text: UnsafeRawBufferPointer, extra: Int? = nil) {
+  mutating func add(_ name: StaticString, text: UnsafeRawBufferPointer, extra: Int? = nil) {
     self.name(name)
     bytes.append(json: text, extra: extra)
   }
 
   /// Bytes that need no escape.
-  mutating func add(_ name: String, quoted text: [UInt8]) {
+  mutating func add(_ name: StaticString, quoted text: [UInt8]) {
     self.name(name)
     bytes.append(UInt8(ascii: "\""))
     bytes.append(contentsOf: text)
     bytes.append(UInt8(ascii: "\""))
   }
 
-  mutating func add(_ name: String, object: (inout JSONObject) -> Void) {
+  mutating func add(_ name: StaticString, object: (inout JSONObject) -> Void) {
     self.name(name)
     write(object)
   }
 
   mutating func add<Elements: Swift.Sequence>(
-    _ name: String, array: Elements, _ element: (Elements.Element, inout JSONObject) -> Void
+    _ name: StaticString, array: Elements, _ element: (Elements.Element, inout JSONObject) -> Void
   ) {
     self.name(name)
     bytes.append(UInt8(ascii: "["))
@@ -76,7 +86,13 @@ struct JSONObject {
     bytes.append(UInt8(ascii: "]"))
   }
 
-  mutating func add(_ name: String, strings: [UnsafeRawBufferPointer]) {
+  /// Names and values that another program gave, known to be UTF-8.
+  mutating func add(_ name: UnsafeRawBufferPointer, text: UnsafeRawBufferPointer) {
+    self.name(name)
+    bytes.append(json: text)
+  }
+
+  mutating func add(_ name: UnsafeRawBufferPointer, strings: [UnsafeRawBufferPointer]) {
     self.name(name)
     bytes.append(UInt8(ascii: "["))
     for (index, text) in strings.enumerated() {
@@ -86,7 +102,7 @@ struct JSONObject {
     bytes.append(UInt8(ascii: "]"))
   }
 
-  mutating func add(_ name: String, numbers: [UInt32]) {
+  mutating func add(_ name: StaticString, numbers: [UInt32]) {
     self.name(name)
     bytes.append(UInt8(ascii: "["))
     for (index, number) in numbers.enumerated() {

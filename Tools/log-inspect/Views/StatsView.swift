@@ -5,8 +5,8 @@ struct StatsView {
   let stats: LogStats
   let directory: String
 
-  private static let quantiles: [(name: String, part: Double)] = [
-    ("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999),
+  private static let quantiles: [(name: String, field: StaticString, part: Double)] = [
+    ("p50", "P50", 0.5), ("p90", "P90", 0.9), ("p99", "P99", 0.99), ("p99.9", "P99.9", 0.999),
   ]
 
   func print(to output: Output, json: Bool) {
@@ -68,15 +68,18 @@ struct StatsView {
     ]
   }
 
-  private var histograms: [(name: String, histogram: Histogram)] {
-    [("delivered", stats.delivered), ("dead", stats.dead), ("cancelled", stats.cancelled)]
+  private var histograms: [(name: String, field: StaticString, histogram: Histogram)] {
+    [
+      ("delivered", "Delivered", stats.delivered), ("dead", "Dead", stats.dead),
+      ("cancelled", "Cancelled", stats.cancelled),
+    ]
   }
 
   private var latencies: [[String]] {
     let head =
       ["accept to end, ms", "messages"] + Self.quantiles.map(\.name) + ["max", "mean"]
     return [head]
-      + histograms.map { name, histogram in
+      + histograms.map { name, _, histogram in
         let quantiles = Self.quantiles.map { String(histogram.quantile($0.part)) }
         let rest = [String(histogram.max), decimalText(histogram.mean, 1)]
         return [name, String(histogram.count)]
@@ -120,12 +123,11 @@ struct StatsView {
     object.add("FirstAt", time: stats.firstAtMs)
     object.add("LastAt", time: stats.lastAtMs)
     object.add("LatencyMs") { object in
-      for (name, histogram) in histograms {
-        object.add(name.prefix(1).uppercased() + name.dropFirst()) { object in
+      for (_, field, histogram) in histograms {
+        object.add(field) { object in
           object.add("Count", histogram.count)
-          for (name, part) in Self.quantiles {
-            object.add(
-              name.uppercased(), histogram.count > 0 ? histogram.quantile(part) : nil)
+          for (_, field, part) in Self.quantiles {
+            object.add(field, histogram.count > 0 ? histogram.quantile(part) : nil)
           }
           object.add("Max", histogram.count > 0 ? histogram.max : nil)
           object.add("Mean", decimal: histogram.count > 0 ? histogram.mean : nil)
