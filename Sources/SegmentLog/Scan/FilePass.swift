@@ -3,11 +3,12 @@ import Synchronization
 
 /// Work on many files at once, on as many threads as there are cores.
 enum FilePass {
-  /// The results in the order of `files`. Blocks the calling thread.
+  /// The results in the order of `files`. Blocks the calling thread; `inParallel` false: it does
+  /// everything, in order.
   static func run<File: Sendable, Result: Sendable>(
-    _ files: [File], _ work: @Sendable (File) -> Result
+    _ files: [File], inParallel: Bool = true, _ work: @Sendable (File) -> Result
   ) -> [Result] {
-    guard files.count > 1 else { return files.map(work) }
+    guard inParallel, files.count > 1 else { return files.map(work) }
     let results = Results<Result>(count: files.count)
     DispatchQueue.concurrentPerform(iterations: files.count) { index in
       results.set(index, work(files[index]))

@@ -126,8 +126,10 @@ package struct LogAudit: Sendable {
       // With a checkpoint every sequence is known; without one, those of the segments that stand.
       guard let first = bounds.ranges.first?.lowerBound else { return }
       let standing = (checkpoint == nil ? first : 1)...Sequence.max
-      pending += window.count(in: standing) { $0.isStanding && $0.state == .pending }
-      dead += window.count(in: standing) { $0.isStanding && $0.state == .dead }
+      window.forEach(in: standing) { facts in
+        guard facts.isStanding else { return }
+        if facts.state == .pending { pending += 1 } else if facts.state == .dead { dead += 1 }
+      }
       if checkpoint == nil, let below = bounds.below {
         endedBelow += window.count(in: below) { !$0.isLive }
       }

@@ -48,7 +48,10 @@ package struct SequenceWindow<Cell: Sendable>: Sendable {
       guard let slot = slot(Self.number(next)) else { return }
       let stop = min(end, upper, Self.end(ofChunk: Self.number(next)))
       let range = Self.index(next)..<Self.index(next) + Int(stop - next)
-      for index in range { change(&chunks[slot][index]) }
+      // Whether the chunk is shared is asked once, not for every cell.
+      chunks[slot].withUnsafeMutableBufferPointer { cells in
+        for index in range { change(&cells[index]) }
+      }
       next = stop
     }
   }
@@ -56,10 +59,15 @@ package struct SequenceWindow<Cell: Sendable>: Sendable {
   /// How many cells of the window are such, among the sequences of `range`.
   package func count(in range: ClosedRange<Sequence>, where isMatch: (Cell) -> Bool) -> UInt64 {
     var count: UInt64 = 0
-    forEachChunk(in: range) { cells, _ in
-      for cell in cells where isMatch(cell) { count += 1 }
-    }
+    forEach(in: range) { if isMatch($0) { count += 1 } }
     return count
+  }
+
+  /// Every cell of `range` in which something was set, and some in which nothing was.
+  package func forEach(in range: ClosedRange<Sequence>, _ body: (Cell) -> Void) {
+    forEachChunk(in: range) { cells, _ in
+      for cell in cells { body(cell) }
+    }
   }
 
   /// Runs of sequences in `range` and in the window whose cells are such, in ascending order. Where
