@@ -23,6 +23,9 @@ package struct LogOptions: Sendable {
   package var newStore: StoreUUID
   /// Where the salts of new segments come from.
   package var saltSeed: UInt64
+  /// Whether a start reads several files at once, on as many threads as there are cores. Not where
+  /// the disk's operations must come in the same order each time.
+  package var readsInParallel = true
 
   package init(
     segmentSize: UInt64 = 64 << 20, dedupWindowMs: UInt64 = 86_400_000, dedupMax: Int = 10_000_000,

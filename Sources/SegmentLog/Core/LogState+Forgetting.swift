@@ -118,40 +118,6 @@ extension LogState {
     return gone
   }
 
-  /// The messages of one frame that stands before a checkpoint's position, as its directory tells of
-  /// them. A frame's at a time, and `segment` given apart: looking each one up in the state's table
-  /// would cost more than all the rest.
-  ///
-  /// `batch` gets those that belong into the UUID index, which `insert` takes many at a time. Returns
-  /// the first message that doesn't belong there; those behind it are left out.
-  mutating func remember(
-    _ messages: [DirectoryMessage], of segment: borrowing SegmentState,
-    _ batch: inout [UUIDIndex.Entry]
-  ) -> Sequence? {
-    let recentFrom = recent.oldest(before: nextSequence)
-    let forgotten = segment.lastAtMs.map { isOver($0) } ?? true
-    let endedFloor = forgotten ? .max : dedupFloor
-    for message in messages {
-      let sequence = message.sequence
-      guard let place = segment.index(of: sequence) else {
-        // What a cold file holds besides counts in another segment.
-        if segment.kind == .cold { continue }
-        return sequence
-      }
-      if sequence >= recentFrom {
-        recent.insert(
-          RecentMessages.Entry(
-            sequence: sequence, key: message.key, contentHash: message.contentHash,
-            acceptedAtMs: message.acceptedAtMs))
-        if let ending = segment.ending(of: sequence) { recent.end(sequence, ending) }
-      }
-      if sequence >= endedFloor || segment.isLive(at: place) {
-        batch.append(UUIDIndex.Entry(key: message.key, sequence: sequence))
-      }
-    }
-    return nil
-  }
-
   /// A delivered message whose segment is gone.
   mutating func remember(_ entry: DedupEntry) {
     guard entry.sequence >= dedupFloor, !isOver(entry.acceptedAtMs) else { return }

@@ -10,15 +10,21 @@ struct RecentMessages {
     var contentHash: UInt64
     var acceptedAtMs: UInt64
     /// How it ended; `dead` isn't noted here.
-    fileprivate var kind: UInt8 = 0
-    fileprivate var status: UInt16 = 0
-    fileprivate var attempts: UInt32 = 0
+    private var kind: UInt8 = 0
+    private var status: UInt16 = 0
+    private var attempts: UInt32 = 0
 
     init(sequence: Sequence, key: UUIDKey, contentHash: UInt64, acceptedAtMs: UInt64) {
       self.sequence = sequence
       self.key = key
       self.contentHash = contentHash
       self.acceptedAtMs = acceptedAtMs
+    }
+
+    mutating func end(_ ending: EndingKind) {
+      kind = ending.kind.rawValue
+      status = ending.status
+      attempts = ending.attempts
     }
 
     var ending: EndingKind? {
@@ -61,9 +67,7 @@ struct RecentMessages {
   mutating func end(_ sequence: Sequence, _ ending: EndingKind) {
     let (piece, index) = place(sequence)
     guard !pieces[piece].isEmpty, pieces[piece][index].sequence == sequence else { return }
-    pieces[piece][index].kind = ending.kind.rawValue
-    pieces[piece][index].status = ending.status
-    pieces[piece][index].attempts = ending.attempts
+    pieces[piece][index].end(ending)
   }
 
   private func place(_ sequence: Sequence) -> (piece: Int, index: Int) {

@@ -1,75 +1,38 @@
 extension Recovery {
-  /// Fills the UUID index from the heads and directories of what stands before the position. What is
-  /// damaged there is found out on the way; that of bodies only as far as checking them keeps nobody
-  /// waiting, otherwise when they are read.
+  /// Fills the UUID index from the heads and directories of what stands before the position, several
+  /// files at once. What is damaged there is found out on the way; that of bodies only as far as
+  /// checking them keeps nobody waiting, otherwise when they are read.
   mutating func loadIndex() throws(LogError) {
     state.reserveIndex()
     let bytes = state.holders.reduce(0) { $0 + (state[$1].count > 0 ? state[$1].end : 0) }
-    let checksBodies = bytes <= Self.checkedBytesMax
-    for holder in state.holders {
-      let segment = state[holder]
-      guard segment.count > 0, segment.salt != 0 else { continue }
-      do throws(DiskError) {
-        let file = try disk.open(segment.file, .readOnly)
-        defer { file.close() }
-        var whole: Set<Sequence> = []
-        let (verdict, bodies) = try load(holder, file, checksBodies: checksBodies, whole: &whole)
-        switch holder.kind {
-        case .wal: note(verdict, of: holder, whole: whole)
-        case .cold: note(verdict, bodies, of: holder)
-        }
-      } catch {
-        throw .disk(error)
-      }
+    let holders = state.holders.filter { state[$0].count > 0 && state[$0].salt != 0 }
+    let loads = holders.map { holder in
+      IndexLoad(
+        of: state[holder], state.memory(of: state[holder]),
+        checksBodies: bytes <= Self.checkedBytesMax)
+    }
+    let index = SharedUUIDIndex(&state.index)
+    let disk = disk
+    let results = FilePass.run(loads, inParallel: options.readsInParallel) { load in
+      Result { () throws(DiskError) in try load.run(disk, index) }
+    }
+    index.giveBack(to: &state.index)
+    // In the order of the files, whichever was done first.
+    for (holder, result) in zip(holders, results) {
+      do throws(DiskError) { apply(try result.get(), to: holder) } catch { throw .disk(error) }
     }
   }
 
-  /// `whole` gets the messages that can be read though a block of their frame is damaged.
-  private mutating func load(
-    _ holder: Holder, _ file: any DiskFile, checksBodies: Bool, whole: inout Set<Sequence>
-  ) throws(DiskError) -> (SegmentVerdict, BodyCheck) {
-    let segment = state[holder]
-    let header = segment.header
-    let scanner = try SegmentScanner(
-      file: file, header: header, cut: segment.end, checksBlocks: checksBodies)
-    var classifier = SegmentClassifier(
-      header: header,
-      successor: SegmentHeader.Predecessor(
-        id: segment.id, durableLength: segment.end, lastSequence: segment.next - 1,
-        lastFrameCRC: 0))
-    var bodies = BodyCheck(segment)
-    var behindDamage = false
-    var batch: [UUIDIndex.Entry] = []
-    while true {
-      switch try scanner.next() {
-      case .frame(let frame):
-        classifier.add(frame, scanner.directory)
-        if segment.kind == .cold { bodies.add(frame, scanner.directory) }
-        if behindDamage, let first = scanner.directory.messages.first {
-          state[holder].insertMark(offset: frame.offset, sequence: first.sequence)
-          behindDamage = false
-        }
-        if !frame.badBlocks.isEmpty {
-          for message in scanner.directory.messages where !frame.misses(message) {
-            whole.insert(message.sequence)
-          }
-        }
-        if let stray = state.remember(scanner.directory.messages, of: segment, &batch) {
-          contradiction = "\(segment.file) holds message \(stray)"
-        }
-        if batch.count >= UUIDIndex.batchMax {
-          state.index.insert(batch)
-          batch.removeAll(keepingCapacity: true)
-        }
-      case .invalid(let range):
-        classifier.add(range)
-        bodies.add(range)
-        behindDamage = true
-      case .end:
-        state.index.insert(batch)
-        if segment.kind == .cold { bodies.finish() }
-        return (classifier.finish(), bodies)
-      }
+  private mutating func apply(_ found: IndexLoad.Found, to holder: Holder) {
+    for mark in found.marks {
+      state[holder].insertMark(offset: mark.offset, sequence: mark.sequence)
+    }
+    for message in found.recent { state.remember(message) }
+    if let stray = found.stray { contradiction = "\(state[holder].file) holds message \(stray)" }
+    if let bodies = found.bodies {
+      note(found.verdict, bodies, of: holder)
+    } else {
+      note(found.verdict, of: holder, whole: found.whole)
     }
   }
 
@@ -116,17 +79,5 @@ extension Recovery {
       }
       state[holder].damage = damage.reason
     }
-  }
-}
-
-extension SegmentState {
-  /// As much of its header as reading its frames takes.
-  var header: SegmentHeader {
-    var header = SegmentHeader(
-      id: id, firstSequence: max(first, 1), createdMs: createdMs,
-      store: StoreUUID(high: 0, low: 0), salt: salt, firstFrameNumber: 0, totals: Totals(),
-      predecessor: nil)
-    header.kind = kind
-    return header
   }
 }

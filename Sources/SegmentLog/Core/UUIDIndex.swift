@@ -53,6 +53,8 @@ struct UUIDIndex {
   }
 
   private static let shardCount = 256
+  /// The shards go in so many equal parts to threads that fill an index together.
+  static let partCount = 16
   private var shards: [Shard]
   /// What `insert` of many saw: kept so that its look at their places isn't optimised away.
   private var seen: UInt64 = 0
@@ -130,6 +132,7 @@ struct UUIDIndex {
   }
 
   private static func shard(_ key: UUIDKey) -> Int { Int(truncatingIfNeeded: key.high >> 56) }
+  static func part(_ key: UUIDKey) -> Int { shard(key) / (shardCount / partCount) }
   private static func tag(_ key: UUIDKey) -> UInt64 { key.low & 0xffff_ffff_ffff }
 
   /// The sequences that may carry this key, in no order.
@@ -146,5 +149,17 @@ struct UUIDIndex {
       index += 1
       if index == shard.slots.count { index = 0 }
     }
+  }
+
+  /// Moves the shards of one part into an index that holds nothing else.
+  mutating func takePart(_ part: Int) -> UUIDIndex {
+    var taken = UUIDIndex()
+    taken.swapPart(part, with: &self)
+    return taken
+  }
+
+  mutating func swapPart(_ part: Int, with other: inout UUIDIndex) {
+    let count = Self.shardCount / Self.partCount
+    for shard in part * count..<(part + 1) * count { swap(&shards[shard], &other.shards[shard]) }
   }
 }

@@ -51,6 +51,7 @@ struct LogRun {
       dedupWindowMs: [20_000, 86_400_000].randomElement(using: &random)!,
       recentMax: [1, 8, 1000].randomElement(using: &random)!,
       newStore: StoreUUID(high: random.next(), low: random.next()), saltSeed: random.next())
+    options.readsInParallel = false
     hasCollisions = Int.random(in: 0..<4, using: &random) == 0
     self.random = random
   }

@@ -20,6 +20,7 @@ final class TestLog {
       segmentSize: segmentSize, dedupWindowMs: dedupWindowMs, dedupMax: dedupMax,
       recentMax: recentMax,
       onDamage: onDamage, newStore: StoreUUID(high: 77, low: 88), saltSeed: 5)
+    options.readsInParallel = false
     (core, report) = try LogCore.open(disk: disk, options: options, nowMs: nowMs)
   }
 
