@@ -9,7 +9,8 @@ struct BacklogBench: AsyncParsableCommand {
     abstract: "Backlog: accepting, memory, restart and delivery with millions of pending messages.",
     discussion: """
       Posts the messages in equal parts over HTTP for a port where nobody listens, and compares the
-      last part with the first; then stops the program, starts it again and lets the port answer.
+      last part with the first, and one more with the first of an empty log, in turns; then stops
+      the program, starts it again and lets the port answer.
       Deliveries are compared with those of a log that holds no more than --deliver messages,
       before and after.
       """)
@@ -51,38 +52,79 @@ struct BacklogBench: AsyncParsableCommand {
     let part = count / parts
     let widths = [6, 10, 14, 10, 10, 10]
     print(row(["part", "202/s", "CPU µs/202", "p50 ms", "p99 ms", "RSS MiB"], widths: widths))
-    var speeds: [Double] = []
-    var costs: [Double] = []
+    var posted: [Posted] = []
     for number in 1...parts {
-      let cpu = try server.process.cpuSeconds()
-      let load = try ChildProcess(
-        Programs.own,
-        [
-          "load", "--port", "\(server.port)", "--connections", "\(connections)", "--count",
-          "\(part)", "--seed", "\(number)", "--bytes", "\(bytes)", "--delay=-1", "--url",
-          "http://127.0.0.1:\(port)/hook",
-        ], errors: scratch.appendingPathComponent("load.err"))
-      let result = try JSONDecoder().decode(LoadResult.self, from: Data(load.readLine().utf8))
-      _ = load.wait()
-      try result.check(count: part)
-      let cost = (try server.process.cpuSeconds() - cpu) * 1e6 / Double(part)
-      speeds.append(Double(part) / result.seconds)
-      costs.append(cost)
+      posted.append(try post(part, seed: number, to: server, port, scratch))
+      let last = posted[number - 1]
       print(
         row(
           [
-            "\(number)", fixed(speeds[number - 1], 0), fixed(cost, 1), fixed(result.p50Ms),
-            fixed(result.p99Ms), fixed(Double(server.process.residentMemory()) / 1_048_576, 0),
+            "\(number)", fixed(last.speed, 0), fixed(last.cost, 1), fixed(last.p50Ms),
+            fixed(last.p99Ms), fixed(Double(server.process.residentMemory()) / 1_048_576, 0),
           ], widths: widths))
       flushOutput()
     }
     print(
       """
-      accepting \(count): the last part at \(fixed(speeds[parts - 1] / speeds[0])) × the first's \
-      rate (at least 0.90), CPU \(fixed(costs[parts - 1] / costs[0])) ×; peak memory \
-      \(fixed(Double(server.process.peakMemory()) / 1_048_576, 0)) MiB (at most 400 MB)
+      accepting \(count): the last part at \(fixed(posted[parts - 1].speed / posted[0].speed)) × \
+      the first's rate (at least 0.90), CPU \(fixed(posted[parts - 1].cost / posted[0].cost)) ×; \
+      peak memory \(fixed(Double(server.process.peakMemory()) / 1_048_576, 0)) MiB (at most 400 MB)
       """)
+    try compare(server, port, scratch)
     flushOutput()
+  }
+
+  /// The first and the last part lie minutes apart, in which the machine changes: so one part more,
+  /// in turns with the first part of an empty log.
+  private func compare(_ full: Served, _ port: Int, _ scratch: URL) throws {
+    let log = scratch.appendingPathComponent("beside")
+    defer { try? FileManager.default.removeItem(at: log) }
+    let empty = try Served(log, scratch, errors: "beside.err")
+    defer { empty.process.stop() }
+    var (speed, cost) = (Series(), Series())
+    for round in 0..<Self.rounds {
+      let share = count / parts / Self.rounds
+      let first = try post(share, seed: 1_000 + round, to: empty, port, scratch)
+      let last = try post(share, seed: 2_000 + round, to: full, port, scratch)
+      speed.add(last.speed / first.speed)
+      cost.add(last.cost / first.cost)
+    }
+    print(
+      """
+      one part more, in turns with the first part of an empty log: rate \(fixed(speed.median)) × \
+      (\(fixed(speed.minimum)) to \(fixed(speed.maximum))), CPU \(fixed(cost.median)) ×
+      """)
+  }
+
+  private static let rounds = 5
+
+  private struct Posted {
+    /// Messages a second.
+    var speed: Double
+    /// Microseconds of the server's CPU for each.
+    var cost: Double
+    var p50Ms: Double
+    var p99Ms: Double
+  }
+
+  private func post(
+    _ count: Int, seed: Int, to server: Served, _ port: Int, _ scratch: URL
+  ) throws -> Posted {
+    let cpu = try server.process.cpuSeconds()
+    let load = try ChildProcess(
+      Programs.own,
+      [
+        "load", "--port", "\(server.port)", "--connections", "\(connections)", "--count",
+        "\(count)", "--seed", "\(seed)", "--bytes", "\(bytes)", "--delay=-1", "--url",
+        "http://127.0.0.1:\(port)/hook",
+      ], errors: scratch.appendingPathComponent("load.err"))
+    let result = try JSONDecoder().decode(LoadResult.self, from: Data(load.readLine().utf8))
+    _ = load.wait()
+    try result.check(count: count)
+    return Posted(
+      speed: Double(count) / result.seconds,
+      cost: (try server.process.cpuSeconds() - cpu) * 1e6 / Double(count), p50Ms: result.p50Ms,
+      p99Ms: result.p99Ms)
   }
 
   // MARK: Starting and delivering
@@ -165,13 +207,17 @@ struct Served {
   let process: ChildProcess
   let port: Int
 
-  init(_ log: URL, _ scratch: URL, environment: [String: String] = [:]) throws {
+  /// `errors`: the name of the file that takes its log lines.
+  init(
+    _ log: URL, _ scratch: URL, environment: [String: String] = [:],
+    errors: String = "dispatcher.err"
+  ) throws {
     let settings = [
       "DISPATCHER_LISTEN": "127.0.0.1:0", "DISPATCHER_ADMIN": "off", "DISPATCHER_LOG": log.path,
     ]
     process = try ChildProcess(
       Programs.dispatcher, ["serve"], environment: settings.merging(environment) { $1 },
-      errors: scratch.appendingPathComponent("dispatcher.err"))
+      errors: scratch.appendingPathComponent(errors))
     let address = try process.waitForWord(after: "listen=", seconds: 300)
     port = Int(address.split(separator: ":").last ?? "") ?? 0
     // It listens at once, and answers 503 until the log is recovered.
