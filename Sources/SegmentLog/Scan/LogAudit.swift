@@ -35,7 +35,8 @@ package struct LogAudit: Sendable {
     of disk: any Disk, windowBytes: Int = StateWindow.bytesMaxDefault,
     progress: @escaping PassProgress = { _, _ in }
   ) throws(DiskError) {
-    chain = try LogChain.read(disk)
+    // A compacted segment's header has no part in the books.
+    chain = try LogChain.read(disk).adopting([.cold], on: disk)
     let bounds = LogBounds(chain)
     var tally = Tally(checkpoint: chain.checkpoint)
     let digests = LogWindows(chain, on: disk, bytesMax: windowBytes)

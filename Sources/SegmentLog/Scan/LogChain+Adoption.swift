@@ -1,36 +1,40 @@
 /// What can still be read of segments that can't be used as they are, for who saves messages.
 extension LogChain {
-  /// The chain with those segments whose header is gone but whose frames stand, and those that lie
-  /// there under a wrong name.
-  package func adopting(on disk: any Disk) -> LogChain {
+  /// The chain with those segments of these kinds whose header is gone but whose frames stand, and
+  /// those that lie there under a wrong name.
+  package func adopting(
+    _ kinds: Set<SegmentHeader.Kind> = [.wal, .cold], on disk: any Disk
+  ) -> LogChain {
     var adopted: [SegmentFile] = []
-    for file in unusable where file.kind == .wal {
-      guard let segment = Self.adopt(file.id, file.name, file.size, disk),
-        !(segments + adopted).contains(where: { $0.id == segment.id })
+    for file in unusable where kinds.contains(file.kind) {
+      guard let segment = Self.adopt(file, disk),
+        !(files + adopted).contains(where: {
+          $0.id == segment.id && $0.header.kind == segment.header.kind
+        })
       else { continue }
       adopted.append(segment)
     }
     return adopted.isEmpty ? self : including(adopted)
   }
 
-  private static func adopt(
-    _ id: UInt64, _ name: String, _ size: UInt64, _ disk: any Disk
-  ) -> SegmentFile? {
+  private static func adopt(_ unusable: UnusableFile, _ disk: any Disk) -> SegmentFile? {
+    let (name, size) = (unusable.name, unusable.size)
     guard let file = try? disk.open(name, .readOnly) else { return nil }
     defer { file.close() }
     if let found = try? SegmentHeader.read(from: file) {
       // A segment of this store with another number is one that was renamed; of another store it
       // stays out.
-      guard found.header.id != id, found.header.kind == .wal else { return nil }
+      guard found.header.id != unusable.id, found.header.kind == unusable.kind else { return nil }
       return SegmentFile(
         id: found.header.id, name: name, size: size, header: found.header, successor: nil)
     }
     guard let frame = firstFrame(file, size) else { return nil }
-    let header = SegmentHeader(
-      id: id, firstSequence: max(frame.baseSequence, 1), createdMs: frame.committedAtMs,
+    var header = SegmentHeader(
+      id: unusable.id, firstSequence: max(frame.baseSequence, 1), createdMs: frame.committedAtMs,
       store: StoreUUID(high: 0, low: 0), salt: frame.salt, firstFrameNumber: frame.frameNumber,
       totals: Totals(), predecessor: nil)
-    return SegmentFile(id: id, name: name, size: size, header: header, successor: nil)
+    header.kind = unusable.kind
+    return SegmentFile(id: unusable.id, name: name, size: size, header: header, successor: nil)
   }
 
   /// The first valid frame, whatever its salt.

@@ -243,7 +243,9 @@ package struct LogChain: Sendable {
   /// The same with further segments, whose problems are named already.
   func including(_ further: [SegmentFile]) -> LogChain {
     var chain = self
-    chain.segments = (segments + further).sorted { $0.id < $1.id }
+    let (colds, segments) = further.partitioned { $0.header.kind == .cold }
+    chain.colds = (chain.colds + colds).sorted { $0.id < $1.id }
+    chain.segments = (chain.segments + segments).sorted { $0.id < $1.id }
     for index in chain.segments.indices.dropFirst() {
       let predecessor = chain.segments[index].header.predecessor
       if let predecessor, predecessor.id == chain.segments[index - 1].id {

@@ -20,6 +20,28 @@ struct LogAdoptionTests {
     #expect(try saved(disk) == (id == 1 ? [5, 6] : [1, 2, 3, 4]))
   }
 
+  @Test("the same of a compacted segment, and the accounting closes")
+  func cold() throws {
+    let log = try TestLog(segmentSize: 16 << 10)
+    for first in [1, 3] {
+      try log.store(first, first + 1)
+      try log.end([UInt64(first)])
+      try log.rotate()
+    }
+    try log.store(5)
+    try log.settle()
+    let name = try FileNames.cold(#require(log.cold.first))
+    for byte in [50, 4096 + 50] { log.disk.flip(name, bit: byte * 8) }
+    #expect(try LogChain.read(log.disk).problems.count == 1)
+    #expect(try saved(log.disk) == [2, 4, 5])
+    let audit = try LogAudit(of: log.disk)
+    #expect(audit.closes && audit.accepted == 5 && audit.pending == 3)
+    // Under another's name.
+    log.disk.put(FileNames.cold(7), try #require(log.disk.contents(name)))
+    log.disk.remove(name)
+    #expect(try saved(log.disk) == [2, 4, 5])
+  }
+
   @Test("a segment under another's name is read by its own number, and a copy of one once")
   func renamed() throws {
     let sample = SampleLog()
