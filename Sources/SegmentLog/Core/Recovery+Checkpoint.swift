@@ -60,7 +60,7 @@ extension Recovery {
     nextFrameNumber = position.nextFrameNumber
     firstFile = state.segments.first?.file
     let found = noteHeaders(found)
-    noteColdHeaders()
+    try noteColdHeaders()
     strays = found.filter { one in
       one.id < position.segment && !state.segments.contains { $0.id == one.id }
     }.map(\.file)

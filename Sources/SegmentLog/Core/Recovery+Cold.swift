@@ -233,7 +233,11 @@ extension Recovery {
     let size: UInt64
     do throws(DiskError) { size = try file.size() } catch { throw .disk(error) }
     // Without a header it is damaged, which is named where it is read.
-    guard let header = try? SegmentHeader.read(from: file).header else { return }
+    let header: SegmentHeader
+    do throws(SegmentHeaderError) { header = try SegmentHeader.read(from: file).header } catch {
+      if case .disk = error { throw error }
+      return
+    }
     guard header.kind == .cold, header.id == segment.id, header.salt == segment.salt,
       header.store == store
     else { throw .badValue("identity: another file than it was") }
@@ -242,15 +246,18 @@ extension Recovery {
     }
   }
 
-  /// A cold segment whose header can't be read is damaged, though all that it holds is known.
-  mutating func noteColdHeaders() {
+  /// A cold segment without a good header is damaged, though all that it holds is known. A disk that
+  /// fails to read it says nothing of the segment, and ends the start.
+  mutating func noteColdHeaders() throws(CheckpointError) {
     for index in state.cold.indices {
       let name = state.cold[index].file
-      guard let file = try? disk.open(name, .readOnly) else { continue }
-      defer { file.close() }
       do throws(SegmentHeaderError) {
+        let file: any DiskFile
+        do throws(DiskError) { file = try disk.open(name, .readOnly) } catch { throw .disk(error) }
+        defer { file.close() }
         if let copy = try SegmentHeader.read(from: file).damagedCopy { note(copy, of: name) }
       } catch {
+        if case .disk(let failure) = error { throw .disk(failure) }
         state.cold[index].damage = error.description
         note(header: error.description, of: name)
       }

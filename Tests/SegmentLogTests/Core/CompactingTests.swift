@@ -126,6 +126,19 @@ struct CompactingTests {
     #expect(try log.disk.list(in: FileNames.quarantine).contains { $0.hasPrefix(name) })
   }
 
+  @Test("a disk that fails to read a cold segment's header ends the start, and is no damage")
+  func coldHeaderFails() throws {
+    let log = try log(segments: 3)
+    try log.settle()
+    let name = try FileNames.cold(#require(log.cold.first))
+    log.disk.inject(SimFault(.read, file: name, nth: 1, code: EIO, staysBroken: true))
+    #expect(throws: LogError.self) { try log.restart() }
+    log.disk.clearFaults()
+    try log.restart()
+    #expect(log.report.damage == [])
+    #expect(log.walk() == [2, 4, 6])
+  }
+
   @Test("attempts, dead letters and texts move along")
   func states() throws {
     let log = try log(segments: 3)
