@@ -3,16 +3,6 @@ import Testing
 
 @testable import SegmentLog
 
-/// A directory of its own, removed at the end.
-final class TemporaryDirectory {
-  let path: String
-  init() throws {
-    var template = Array((NSTemporaryDirectory() + "segment-log-XXXXXX").utf8CString)
-    path = try #require(mkdtemp(&template).map { String(cString: $0) })
-  }
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
 @Suite("The real disk")
 struct FileDiskTests {
   private let directory: TemporaryDirectory
