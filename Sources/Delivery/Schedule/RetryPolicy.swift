@@ -138,7 +138,7 @@ extension AttemptNote {
   }
 
   static func dead(status: UInt16, _ reason: String) -> AttemptNote {
-    AttemptNote(status: status, sentence: "dead: " + reason)
+    AttemptNote(status: status, sentence: reason)
   }
 
   private static func cut(_ text: String) -> String {

@@ -45,7 +45,7 @@ struct RetryPolicyTests {
     "permanent answers are dead at once",
     arguments: [400, 405, 410, 413, 414, 415, 422, 431, 501, 505] as [UInt16])
   func permanent(status: UInt16) {
-    let note = AttemptNote(status: status, error: "dead: HTTP \(status) is permanent")
+    let note = AttemptNote(status: status, error: "HTTP \(status) is permanent")
     #expect(judge(status).verdict == .dead(note))
   }
 
@@ -63,7 +63,7 @@ struct RetryPolicyTests {
   func failures(kind: FailureKind) {
     let judgement = judge(.failure(kind, detail: "in words"))
     if kind == .blocked {
-      let note = AttemptNote(status: 0, error: "dead: blocked address: in words")
+      let note = AttemptNote(status: 0, error: "blocked address: in words")
       #expect(judgement.verdict == .dead(note))
       #expect(judgement.signal.health == .neutral)
     } else {
@@ -84,7 +84,7 @@ struct RetryPolicyTests {
   @Test("the receiver can refuse a message for good")
   func abort() {
     let verdict = judge(.response(ResponseSummary(status: 500, abortMessage: true))).verdict
-    let reason = "dead: the receiver refused it for good, HTTP 500"
+    let reason = "the receiver refused it for good, HTTP 500"
     #expect(verdict == .dead(AttemptNote(status: 500, error: reason)))
   }
 
@@ -169,7 +169,7 @@ struct RetryPolicyTests {
     let limits = RetryLimits(maxAttempts: 3)
     let failure = AttemptResult.failure(.connect, detail: "connection refused")
     #expect(wait(judge(failure, number: 2, limits: limits)) == .seconds(4))
-    let reason = "dead: 3 attempts, the last: connection refused"
+    let reason = "3 attempts, the last: connection refused"
     #expect(
       judge(failure, number: 3, limits: limits).verdict
         == .dead(AttemptNote(status: 0, error: reason)))
@@ -188,7 +188,7 @@ struct RetryPolicyTests {
     let failure = AttemptResult.failure(.timeout, detail: "no answer within 1000 ms")
     #expect(wait(judge(failure, number: 2, limits: limits, ageMs: 3000)) == .seconds(4))
     #expect(wait(judge(failure, number: 2, limits: limits, ageMs: 9000)) == .seconds(1))
-    let reason = "dead: older than 10 seconds, the last: no answer within 1000 ms"
+    let reason = "older than 10 seconds, the last: no answer within 1000 ms"
     #expect(
       judge(failure, number: 2, limits: limits, ageMs: 10_000).verdict
         == .dead(AttemptNote(status: 0, error: reason)))

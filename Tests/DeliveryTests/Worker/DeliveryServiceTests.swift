@@ -55,7 +55,7 @@ struct DeliveryServiceTests {
     try await world.until { try await world.state("m-1") == .dead }
     let status = try #require(try await world.store.lookup(uuid: "m-1"))
     #expect(status.lastStatus == 410)
-    #expect(status.lastError == "dead: HTTP 410 is permanent")
+    #expect(status.lastError == "HTTP 410 is permanent")
     #expect(status.attempts == 1)
     await world.end()
   }
