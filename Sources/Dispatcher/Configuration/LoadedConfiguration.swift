@@ -33,10 +33,9 @@ struct LoadedConfiguration: Sendable {
       } else if let key = ConfigurationKey.named(name), group != nil || !name.contains(".") {
         try apply(key, entry.value)
       } else {
-        let known = ConfigurationKey.all.map(\.name) + ConfigurationKey.groups
         throw ConfigurationError(
           place: "\(entry.place)", key: name,
-          reason: "unknown key" + Suggestion.sentence(for: name, among: known))
+          reason: "unknown key" + Suggestion.sentence(for: entry.key, within: group))
       }
     }
   }

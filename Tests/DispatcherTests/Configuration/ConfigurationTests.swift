@@ -106,7 +106,20 @@ private func complaint(
       ("worker: 64\n\nwroker: 3", "config.yml:3: wroker: unknown key; did you mean \"worker\"?"),
       ("Worker: 64", "config.yml:1: Worker: unknown key; did you mean \"worker\"?"),
       ("retry:\n  caap: 1s", "config.yml:2: retry.caap: unknown key; did you mean \"retry.cap\"?"),
-      ("retry.cap: 1s", "config.yml:1: retry.cap: unknown key; did you mean \"retry.cap\"?"),
+      (
+        "retry.cap: 1s", "config.yml:1: retry.cap: unknown key; did you mean \"retry: {cap: ...}\"?"
+      ),
+      (
+        "retry.caap: 1",
+        "config.yml:1: retry.caap: unknown key; did you mean \"retry: {cap: ...}\"?"
+      ),
+      (
+        "retry: {retry.cap: 1s}",
+        "config.yml:1: retry.retry.cap: unknown key; did you mean \"retry: {cap: ...}\"?"
+      ),
+      (
+        "max_age: 1d", "config.yml:1: max_age: unknown key; did you mean \"retry: {max_age: ...}\"?"
+      ),
       ("something: 1", "config.yml:1: something: unknown key"),
       ("a: 1\nworker: 1\nworker: 2", "config.yml:2: worker: this key is given more than once"),
       ("\"worker\": 1\nworker: 2", "config.yml:1: worker: this key is given more than once"),
