@@ -36,8 +36,6 @@ extension ProblemType {
     status: 415, name: "unsupported-media-type", title: "The media type is not supported.")
   package static let misdirectedRequest = ProblemType(
     status: 421, name: "misdirected-request", title: "The request is meant for another host.")
-  package static let tooManyRequests = ProblemType(
-    status: 429, name: "too-many-requests", title: "Too many requests at once.")
   package static let headersTooLarge = ProblemType(
     status: 431, name: "headers-too-large", title: "The header fields are too large.")
 
@@ -64,7 +62,7 @@ extension ProblemType {
 }
 
 extension Problem {
-  /// `retryAfter` in seconds; required with 429, 503 and 507.
+  /// `retryAfter` in seconds; required with 503 and 507.
   package init(
     _ type: ProblemType, _ detail: String, errors: [FieldError] = [], retryAfter: Int? = nil
   ) {

@@ -33,7 +33,7 @@ package struct SegmentOverview: Sendable, Equatable {
   /// Milliseconds since 1970.
   package var firstAtMs: UInt64?
   package var lastAtMs: UInt64?
-  /// Why it stays, for a person ("12 live messages", "segment 3 before it is kept"); nil: it can go.
+  /// Why it stays, for a person ("12 live messages", "a compaction is reading it"); nil: it can go.
   package var keptBecause: String?
   package init(
     id: UInt64, file: String, state: State, frames: UInt64 = 0, messages: UInt64 = 0,

@@ -20,10 +20,9 @@ package protocol MessageStore: Sendable {
   func nextEvents() async -> [StoreEvent]
 
   /// Writes outcomes and retries. Values are absolute, so that sending one twice is harmless.
-  /// Returns the references that were refused (already ended meanwhile). With `durable: false` the
-  /// changes ride the next commit (at most 1 s later); it returns when they are durable in any case
-  /// of `durable`; only the hurry differs.
-  func record(_ changes: [Change], under grant: LaneGrant, durable: Bool)
+  /// Returns the references that were refused (already ended meanwhile), and always when the rest
+  /// is durable. With `hurry: false` the changes wait for the next commit, 1 s at most.
+  func record(_ changes: [Change], under grant: LaneGrant, hurry: Bool)
     async throws(StoreError) -> [MessageRef]
 
   /// The messages themselves, `nil` where one has ended or can't be read any more.
@@ -232,7 +231,7 @@ package struct AttemptNote: Sendable, Equatable {
 /// The answer to "where is my message?".
 package struct MessageStatus: Sendable, Equatable {
   package enum State: String, Sendable {
-    case scheduled, ready, inflight, retrying, held, delivered, dead, cancelled
+    case scheduled, ready, inflight, retrying, delivered, dead, cancelled
   }
   package var ref: MessageRef
   package var uuid: String

@@ -24,14 +24,14 @@ extension SegmentLogStore {
   }
 
   package func record(
-    _ changes: [Change], under grant: LaneGrant, durable: Bool
+    _ changes: [Change], under grant: LaneGrant, hurry: Bool
   ) async throws(StoreError) -> [MessageRef] {
     try check(grant)
     let mine = changes.filter { $0.ref.lane == grant.lane }
     var refused = changes.map(\.ref).filter { $0.lane != grant.lane }
     guard !mine.isEmpty else { return refused }
     let indices = try await asking { () async throws(LogRejection) in
-      try await log.apply(mine.map { StateChange($0) }, hurry: durable)
+      try await log.apply(mine.map { StateChange($0) }, hurry: hurry)
     }
     refused.append(contentsOf: indices.map { mine[$0].ref })
     feed.forget(mine.compactMap(\.endedRef))

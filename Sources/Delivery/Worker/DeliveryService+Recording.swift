@@ -45,7 +45,7 @@ extension DeliveryService {
     while true {
       do throws(StoreError) {
         let refused = try await store.record(
-          batch.changes, under: batch.grant, durable: handover.hurries)
+          batch.changes, under: batch.grant, hurry: handover.hurries)
         acknowledge(batch, refused: refused, wasFailing: isFailing)
         return
       } catch {
@@ -88,7 +88,9 @@ extension DeliveryService {
     if isFirst {
       logger.error(
         "the store does not record outcomes, no new attempts until it does",
-        metadata: ["reason": "\(error)", "outcomes": "\(batch.changes.count)"])
+        metadata: [
+          "reason": "\(error)", "outcomes": .stringConvertible(batch.changes.count),
+        ])
     }
   }
 
@@ -107,7 +109,9 @@ extension DeliveryService {
     }
     logger.error(
       "outcomes could not be recorded, their messages will be delivered again",
-      metadata: ["outcomes": "\(batch.changes.count)", "reason": "\(error)"])
+      metadata: [
+        "outcomes": .stringConvertible(batch.changes.count), "reason": "\(error)",
+      ])
     return true
   }
 }

@@ -37,7 +37,7 @@ struct MessageRoutes: Sendable {
   private static func mayBeInFlight(_ state: MessageStatus.State) -> Bool {
     switch state {
     case .scheduled, .ready, .retrying, .inflight: true
-    case .held, .delivered, .dead, .cancelled: false
+    case .delivered, .dead, .cancelled: false
     }
   }
 

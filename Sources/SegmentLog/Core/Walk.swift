@@ -1,5 +1,5 @@
 /// A page of waiting messages of one destination, decided from memory by the writer and completed
-/// from disk by `PendingWalker` on another thread.
+/// from disk by a `LogReader` on another thread.
 package struct WalkPlan: Sendable {
   package var entries: [PlannedEntry]
   /// Pass it as `after` to go on; nil = the end was reached.

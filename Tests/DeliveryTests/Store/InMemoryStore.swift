@@ -134,7 +134,7 @@ final class InMemoryStore: MessageStore {
   }
 
   func record(
-    _ changes: [Change], under grant: LaneGrant, durable: Bool
+    _ changes: [Change], under grant: LaneGrant, hurry: Bool
   ) async throws(StoreError) -> [MessageRef] {
     let result: Result<[MessageRef], StoreError> = await withCheckedContinuation { continuation in
       state.withLock { state in
@@ -144,7 +144,7 @@ final class InMemoryStore: MessageStore {
         if let error = state.faults.record {
           return continuation.resume(returning: .failure(error))
         }
-        take(.changes(changes, continuation), waits: state.unhurriedWait && !durable, &state)
+        take(.changes(changes, continuation), waits: state.unhurriedWait && !hurry, &state)
       }
     }
     return try result.get()

@@ -50,10 +50,10 @@ struct StoreChangesTests {
           .finish(refs[2], Ending(kind: .delivered, attempts: 1, result: note)),
           .finish(
             MessageRef(lane: 9, number: 2), Ending(kind: .dead, attempts: 1, result: note)),
-        ], under: store.grant, durable: true)
+        ], under: store.grant, hurry: true)
       #expect(Set(refused) == [ref(77), MessageRef(lane: 9, number: 2)])
       #expect(await store.counts() == StoreCounts(accepted: 3, delivered: 2, pending: 1))
-      #expect(try await store.record([], under: store.grant, durable: true) == [])
+      #expect(try await store.record([], under: store.grant, hurry: true) == [])
       await store.close()
     }
   }
@@ -67,7 +67,7 @@ struct StoreChangesTests {
       let change = Change.finish(refs[0], Ending(kind: .delivered, attempts: 1, result: note))
       let other = LaneGrant(lane: 0, epoch: 2)
       await #expect(throws: StoreError.self) {
-        try await store.record([change], under: other, durable: true)
+        try await store.record([change], under: other, hurry: true)
       }
       await #expect(throws: StoreError.self) {
         try await store.pending(other, origin: b, after: nil, limit: 1)
@@ -86,7 +86,7 @@ struct StoreChangesTests {
       let changes = refs.map {
         Change.finish($0, Ending(kind: .delivered, attempts: 1, result: note))
       }
-      #expect(try await first.record(changes, under: first.grant, durable: false) == [])
+      #expect(try await first.record(changes, under: first.grant, hurry: false) == [])
       #expect(await first.counts() == StoreCounts(accepted: 2, delivered: 2))
       await first.close()
       let store = try await world.open()
@@ -102,7 +102,7 @@ struct StoreChangesTests {
       let refs = try await store.add(message("a"))
       async let recorded = store.record(
         [.retry(refs[0], attempts: 1, delayMs: 9, result: AttemptNote(status: 500))],
-        under: store.grant, durable: false)
+        under: store.grant, hurry: false)
       _ = try await store.add(message("b"))
       #expect(try await recorded == [])
       #expect(try await store.walk(b).first?.attempts == 1)
@@ -115,7 +115,7 @@ struct StoreChangesTests {
     try await withWorld(kind) { world in
       let first = try await world.open()
       let refs = try await first.add(message("a"))
-      _ = try await first.finish(refs[0], .dead, status: 410, error: "dead: HTTP 410", attempts: 3)
+      _ = try await first.finish(refs[0], .dead, status: 410, error: "HTTP 410", attempts: 3)
       #expect(try await first.walk(b).isEmpty)
       await first.close()
       let store = try await world.open()
@@ -124,7 +124,7 @@ struct StoreChangesTests {
         #expect(status?.state == .dead)
         #expect(status?.attempts == 3)
         #expect(status?.lastStatus == 410)
-        #expect(status?.lastError == "dead: HTTP 410")
+        #expect(status?.lastError == "HTTP 410")
         #expect(status?.url == message("a").url)
         #expect(status?.nextAttemptAtMs == nil)
       }

@@ -43,7 +43,7 @@ extension MessageStore {
   ) async throws -> [MessageRef] {
     let ending = Ending(
       kind: kind, attempts: attempts, result: AttemptNote(status: status, error: error))
-    return try await record([.finish(ref, ending)], under: grant, durable: true)
+    return try await record([.finish(ref, ending)], under: grant, hurry: true)
   }
 
   func retry(
@@ -53,7 +53,7 @@ extension MessageStore {
     let note = AttemptNote(status: status, error: error)
     return try await record(
       [.retry(ref, attempts: attempts, delayMs: delayMs, result: note)], under: grant,
-      durable: true)
+      hurry: true)
   }
 
   /// Every pending entry of a destination, page by page.

@@ -92,7 +92,7 @@ final class FakeStore: MessageStore, LogAdministration, DeliveryProbe {
   func enqueue(_ batch: [Message]) async throws(StoreError) -> [Admission] { [] }
   func nextEvents() async -> [StoreEvent] { [] }
   func record(
-    _ changes: [Change], under grant: LaneGrant, durable: Bool
+    _ changes: [Change], under grant: LaneGrant, hurry: Bool
   ) async throws(StoreError) -> [MessageRef] { [] }
   func bodies(_ refs: [MessageRef]) async throws(StoreError) -> [Message?] { [] }
   func pending(

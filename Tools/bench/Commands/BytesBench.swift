@@ -107,7 +107,7 @@ struct BytesBench: AsyncParsableCommand {
 
   private func record(_ changes: [Change], in store: SegmentLogStore) async throws {
     guard !changes.isEmpty else { return }
-    _ = try await store.record(changes, under: LaneGrant(lane: 0, epoch: 1), durable: false)
+    _ = try await store.record(changes, under: LaneGrant(lane: 0, epoch: 1), hurry: false)
   }
 
   /// Of all files that hold anything, as long as they are.

@@ -140,7 +140,7 @@ private struct CompactLoad {
         ref, Ending(kind: .delivered, attempts: 1, result: AttemptNote(status: 200)))
     }
     delivered = end
-    _ = try await store.record(changes, under: LaneGrant(lane: 0, epoch: 1), durable: false)
+    _ = try await store.record(changes, under: LaneGrant(lane: 0, epoch: 1), hurry: false)
   }
 }
 
