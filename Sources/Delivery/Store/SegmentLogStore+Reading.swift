@@ -97,7 +97,7 @@ extension SegmentLogStore {
     } catch {
       logger.error(
         "a stored message can't be decoded",
-        metadata: ["number": "\(ref.number)", "reason": "\(error)"])
+        metadata: ["number": .stringConvertible(ref.number), "reason": "\(error)"])
       return nil
     }
   }

@@ -79,7 +79,7 @@ extension DeliveryService {
           look at the log with `log-inspect --verify`
           """,
           metadata: [
-            "number": "\(start.ref.number)", "destination": "\(start.origin)",
+            "number": .stringConvertible(start.ref.number), "destination": "\(start.origin)",
             "again_in": "\(configuration.schedule.unreadableWait.inWords)",
           ])
       }
@@ -95,7 +95,8 @@ extension DeliveryService {
       logger.warning(
         "the store could not give messages to deliver, they will be tried again",
         metadata: [
-          "messages": "\(starts)", "reason": "\(error)", "again_in": "\(wait.inWords)",
+          "messages": .stringConvertible(starts), "reason": "\(error)",
+          "again_in": "\(wait.inWords)",
         ])
     }
   }
@@ -104,9 +105,9 @@ extension DeliveryService {
     func facts(_ note: AttemptNote) -> Logger.Metadata {
       var facts: Logger.Metadata = [
         "uuid": "\(job.message.uuid)", "destination": "\(job.message.origin)",
-        "attempt": "\(job.start.number)",
+        "attempt": .stringConvertible(job.start.number),
       ]
-      if note.status != 0 { facts["status"] = "\(note.status)" }
+      if note.status != 0 { facts["status"] = .stringConvertible(note.status) }
       if !note.error.isEmpty { facts["reason"] = "\(note.error)" }
       return facts
     }
@@ -116,7 +117,8 @@ extension DeliveryService {
     case .retry(let wait, let note):
       logger.debug(
         "attempt failed",
-        metadata: facts(note).merging(["again_in_ms": "\(wait.millisecondsRoundedUp)"]) { $1 })
+        metadata: facts(note).merging(
+          ["again_in_ms": .stringConvertible(wait.millisecondsRoundedUp)]) { $1 })
     case .dead(let note):
       logger.warning("message is dead", metadata: facts(note))
     case .interrupted:

@@ -67,7 +67,7 @@ package final class DeliveryService: DeliveryProbe {
     }
     for continuation in woken { continuation.resume() }
     if let clockStepMs {
-      logger.warning("the wall clock was set", metadata: ["by_ms": "\(clockStepMs)"])
+      logger.warning("the wall clock was set", metadata: ["by_ms": .stringConvertible(clockStepMs)])
     }
     return result
   }

@@ -31,12 +31,24 @@ enum LogLine {
         // The three names of the event itself are taken.
         line.quoted(["time", "level", "message"].contains(name) ? "\(name)_" : name)
         line.raw(":")
-        line.quoted(value.description)
+        if let bare = bareJSON(value) { line.raw(bare) } else { line.quoted(value.description) }
       }
       line.raw("}")
     }
     line.raw("\n")
     return line.bytes
+  }
+
+  /// The value as JSON writes it without quotation marks, nil for a text. The type decides, not the
+  /// digits: a UUID of digits is a text in every line, and a count is a number in every line.
+  private static func bareJSON(_ value: Logger.MetadataValue) -> String? {
+    guard case .stringConvertible(let value) = value else { return nil }
+    switch value {
+    case let number as any BinaryInteger: return "\(number)"
+    case let number as Double where number.isFinite: return "\(number)"
+    case let truth as Bool: return "\(truth)"
+    default: return nil
+    }
   }
 }
 

@@ -15,11 +15,14 @@ struct RecoveryLines {
       Line(
         level: .info, message: "log recovered",
         fields: [
-          "log": "\(log)", "pending": "\(report.pending)", "dead": "\(report.dead)",
-          "segments": "\(report.segments)", "frames": "\(report.frames)",
-          "bytes": "\(report.bytes)", "clean_stop": "\(report.cleanStop)",
-          "relogged_frames": "\(report.reloggedFrames)",
-          "torn_tail_bytes": "\(report.tornTailBytes)", "took_ms": "\(took.milliseconds)",
+          "log": "\(log)", "pending": .stringConvertible(report.pending),
+          "dead": .stringConvertible(report.dead),
+          "segments": .stringConvertible(report.segments),
+          "frames": .stringConvertible(report.frames), "bytes": .stringConvertible(report.bytes),
+          "clean_stop": .stringConvertible(report.cleanStop),
+          "relogged_frames": .stringConvertible(report.reloggedFrames),
+          "torn_tail_bytes": .stringConvertible(report.tornTailBytes),
+          "took_ms": .stringConvertible(took.milliseconds),
         ])
     ]
     if report.tornTailBytes > 0 {
@@ -27,7 +30,7 @@ struct RecoveryLines {
         Line(
           level: .notice,
           message: "the end of the log was torn, as a crash leaves it: nothing in it was answered",
-          fields: ["bytes": "\(report.tornTailBytes)"]))
+          fields: ["bytes": .stringConvertible(report.tornTailBytes)]))
     }
     lines += report.notes.map { Line(level: .notice, message: $0) }
     lines += report.damage.map { line($0, log: log) }
@@ -36,7 +39,8 @@ struct RecoveryLines {
         Line(
           level: .notice, message: "damage that was accepted before is no news",
           fields: [
-            "places": "\(report.acceptedDamage.count)", "lost_messages": "\(report.lost)",
+            "places": .stringConvertible(report.acceptedDamage.count),
+            "lost": .stringConvertible(report.lost),
           ]))
     }
     return lines
@@ -44,13 +48,14 @@ struct RecoveryLines {
 
   private static func line(_ damage: Damage, log: String) -> Line {
     var fields: Logger.Metadata = ["file": "\(damage.file)", "reason": "\(damage.reason)"]
-    if let offset = damage.offset { fields["offset"] = "\(offset)" }
-    if let bytes = damage.bytes { fields["bytes"] = "\(bytes)" }
+    if let offset = damage.offset { fields["offset"] = .stringConvertible(offset) }
+    if let bytes = damage.bytes { fields["bytes"] = .stringConvertible(bytes) }
     if let lost = damage.lost {
+      // Which ones, by their numbers: a text, also where it is one.
       fields["lost_messages"] =
         lost.lowerBound == lost.upperBound
         ? "\(lost.lowerBound)" : "\(lost.lowerBound)-\(lost.upperBound)"
-      if damage.ended > 0 { fields["had_ended"] = "\(damage.ended)" }
+      if damage.ended > 0 { fields["had_ended"] = .stringConvertible(damage.ended) }
     }
     if !damage.uuids.isEmpty { fields["lost_uuids"] = "\(damage.uuids.joined(separator: ","))" }
     return Line(

@@ -88,7 +88,7 @@ struct Server {
       metadata: [
         "listen": "\(BoundAddress.text(bound.main))",
         "admin": "\(bound.admin.map(BoundAddress.text) ?? "off")", "version": "\(version)",
-        "pid": "\(getpid())",
+        "pid": .stringConvertible(getpid()),
       ])
   }
 
@@ -96,7 +96,9 @@ struct Server {
     guard plan.isScarce else { return }
     logger.notice(
       "the limit of open files (ulimit -n) is low",
-      metadata: ["limit": "\(limit)", "connections": "\(plan.callers)"])
+      metadata: [
+        "limit": .stringConvertible(limit), "connections": .stringConvertible(plan.callers),
+      ])
   }
 
   private func recover() async throws(ServeFailure) -> SegmentLogStore {

@@ -81,7 +81,8 @@ extension AcceptHandler {
       head?.isEnqueue == true && reason.type == ProblemType.bodyTooLarge.name
     let problem = isMessageTooLarge ? loop.environment.reader.tooLarge : reason
     loop.environment.logger.debug(
-      "request refused", metadata: ["status": "\(problem.status)", "reason": "\(problem.detail)"])
+      "request refused",
+      metadata: ["status": .stringConvertible(problem.status), "reason": "\(problem.detail)"])
     if head?.isEnqueue == true { loop.environment.counters.countEnqueue(status: problem.status) }
     guard let writer = makeWriter() else { return }
     write(writer.write(Answer(problem), .close, withBody: head?.method != "HEAD"))

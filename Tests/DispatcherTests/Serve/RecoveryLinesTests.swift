@@ -11,8 +11,8 @@ import Testing
     let lines = RecoveryLines.lines(report, log: "l", took: .milliseconds(12))
     #expect(lines.map(\.message) == ["log recovered"])
     #expect(lines.first?.level == .info)
-    #expect(lines.first?.fields["pending"] == "3")
-    #expect(lines.first?.fields["took_ms"] == "12")
+    #expect(lines.first?.fields["pending"] == .stringConvertible(3))
+    #expect(lines.first?.fields["took_ms"] == .stringConvertible(12))
   }
 
   @Test("a torn tail is said, and that nothing of it was promised")
@@ -22,7 +22,7 @@ import Testing
     let lines = RecoveryLines.lines(report, log: "l", took: .zero)
     #expect(lines.count == 2)
     #expect(lines.last?.level == .notice)
-    #expect(lines.last?.fields["bytes"] == "100")
+    #expect(lines.last?.fields["bytes"] == .stringConvertible(100))
   }
 
   @Test("each damage is a line with file, place, what is lost and what to do")
@@ -40,8 +40,9 @@ import Testing
     #expect(lines.allSatisfy { $0.message.contains("dispatcher repair --log here") })
     #expect(
       lines.first?.fields == [
-        "file": "wal-1.seg", "offset": "8192", "bytes": "108", "reason": "the CRC is wrong",
-        "lost_messages": "4-6", "lost_uuids": "a,b",
+        "file": "wal-1.seg", "offset": .stringConvertible(8192),
+        "bytes": .stringConvertible(108), "reason": "the CRC is wrong", "lost_messages": "4-6",
+        "lost_uuids": "a,b",
       ])
     #expect(lines.last?.fields == ["file": "wal-2.seg", "reason": "it is missing"])
   }
@@ -53,6 +54,7 @@ import Testing
     report.lost = 2
     let lines = RecoveryLines.lines(report, log: "here", took: .zero).dropFirst()
     #expect(lines.map(\.level) == [.notice])
-    #expect(lines.first?.fields == ["places": "1", "lost_messages": "2"])
+    #expect(
+      lines.first?.fields == ["places": .stringConvertible(1), "lost": .stringConvertible(2)])
   }
 }
