@@ -44,7 +44,10 @@ import Testing
 
   @Test(
     "every script says what it does",
-    arguments: ["Tools/run", "Tools/test", "Tools/setup", "Tools/check-layers", "Tools/backup"])
+    arguments: [
+      "Tools/run", "Tools/test", "Tools/setup", "Tools/check-layers", "Tools/backup",
+      "Tools/fuzz/run", "Tools/engine-tests/run", "Tools/power-cut/run",
+    ])
   func help(script: String) throws {
     let result = try Program.run(Repository.path(script), ["--help"])
     #expect(result.status == 0)
