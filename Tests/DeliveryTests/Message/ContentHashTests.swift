@@ -7,9 +7,9 @@ import Testing
   /// message.
   @Test("has not changed since version 1")
   func golden() {
-    #expect(MessageSamples.plain.contentHash == 0x32BA_CA0B_61BD_2774)
-    #expect(MessageSamples.bare.contentHash == 0x403E_12E9_5419_4E4B)
-    #expect(MessageSamples.full.contentHash == 0xA92A_00A7_641B_585E)
+    #expect(MessageSamples.plain.contentHash == 0xB83C_5B3F_E862_257F)
+    #expect(MessageSamples.bare.contentHash == 0x388E_D99C_F22A_67C2)
+    #expect(MessageSamples.full.contentHash == 0x2858_7CA0_5C8C_E46A)
   }
 
   @Test("does not look at the UUID")
@@ -30,7 +30,10 @@ import Testing
       { $0.timeoutMs = 1001 },
       { $0.timeoutMs = 0 },
       { $0.headers = [] },
-      { $0.headers[0].name = "content-type" },
+      { $0.url = "http://my-url/A" },
+      { $0.url = "http://my-url" },
+      { $0.url = "https://my-url/" },
+      { $0.method = "post" },
       { $0.headers[0].value = "application/jsom" },
       { $0.headers[0] = HeaderField(name: "Content-Typea", value: "pplication/json") },
       { $0.headers.append(HeaderField(name: "", value: "")) },
@@ -53,6 +56,41 @@ import Testing
       return message.contentHash
     }
     #expect(Set(hashes).count == changes.count)
+  }
+
+  @Test("is the same for headers in another order and names in another case")
+  func headerSpelling() {
+    func hash(_ headers: [(String, String)]) -> UInt64 {
+      var message = MessageSamples.bare
+      message.headers = headers.map { HeaderField(name: $0.0, value: $0.1) }
+      return message.contentHash
+    }
+    let hashes = [
+      hash([("Content-Type", "a"), ("X-B", "1"), ("X-B", "2"), ("X-Ab", "3")]),
+      hash([("X-B", "1"), ("X-Ab", "3"), ("X-B", "2"), ("Content-Type", "a")]),
+      hash([("x-ab", "3"), ("x-b", "1"), ("CONTENT-TYPE", "a"), ("X-b", "2")]),
+    ]
+    #expect(Set(hashes).count == 1)
+    #expect(hash([("Content-Type", "a"), ("X-B", "2"), ("X-B", "1"), ("X-Ab", "3")]) != hashes[0])
+    #expect(hash([("Content-Type", "A"), ("X-B", "1"), ("X-B", "2"), ("X-Ab", "3")]) != hashes[0])
+    #expect(hash([("X-A", "1"), ("X-B", "2")]) != hash([("X-A", "2"), ("X-B", "1")]))
+  }
+
+  @Test(
+    "takes scheme and host of a URL in whatever case, and nothing behind them",
+    arguments: [
+      ("HTTP://A.Example:80/Path?Q", "http://a.example:80/Path?Q", true),
+      ("http://A", "http://a", true), ("http://A?Q", "http://a?Q", true),
+      ("http://A#F", "http://a#F", true), ("http://[::A]/", "http://[::a]/", true),
+      ("http://a/Path", "http://a/path", false), ("http://a?Q", "http://a?q", false),
+      ("http://a/?u=http://B/", "http://a/?u=http://b/", false), ("http://a", "http://a/", false),
+      ("http://a#F", "http://a#f", false),
+    ])
+  func urlSpelling(one: String, other: String, isSame: Bool) {
+    var (first, second) = (MessageSamples.bare, MessageSamples.bare)
+    first.url = one
+    second.url = other
+    #expect((first.contentHash == second.contentHash) == isSame)
   }
 
   @Test("tells apart headers whose bytes run together to the same text")
