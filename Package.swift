@@ -84,7 +84,7 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: [
-        "CMalloc", "Delivery", "SegmentLog",
+        "CMalloc", "Gateway", "Delivery", "SegmentLog",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),

@@ -15,7 +15,7 @@ struct Bench: AsyncParsableCommand {
     subcommands: [
       EnqueueBench.self, DeliverBench.self, RecoverBench.self, MemoryBench.self,
       BytesBench.self, BacklogBench.self, IdleBench.self, CheckpointBench.self,
-      CompactBench.self,
+      CompactBench.self, HostileBench.self,
       LoadCommand.self, FloorServerCommand.self, ReceiverCommand.self, ClientFloorCommand.self,
       FillCommand.self, OpenCommand.self, ReadFloorCommand.self, MemoryLineCommand.self,
     ])

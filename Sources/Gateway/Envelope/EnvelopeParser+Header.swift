@@ -9,14 +9,14 @@ extension EnvelopeParser {
     guard cursor.kind == .object else {
       return try refuseType("Header must be an object of names and values.")
     }
-    var names: [JSONString] = []
+    var names = HeaderNames()
     var size = HeaderSize()
     var isFirst = true
     cursor.open(UInt8(ascii: "{"))
     while let name = try cursor.member(isFirst: &isFirst) {
       path.enterInner(name)
-      if !size.isExceeded, let text = headerName(name, among: names) {
-        names.append(name)
+      // Nothing more is said once more was found wrong than an answer tells.
+      if !size.isExceeded, !errors.isCut, let text = headerName(name, among: &names) {
         try headerValues(of: text, &size)
         if names.count > EnvelopeLimits.maxHeaders { size.exceed() }
       } else {
@@ -32,22 +32,18 @@ extension EnvelopeParser {
   }
 
   /// nil: it was refused.
-  private mutating func headerName(_ name: JSONString, among others: [JSONString]) -> String? {
-    let reason: String? = cursor.withBytes(name) { bytes in
-      guard HeaderRules.isToken(bytes), bytes.count <= EnvelopeLimits.maxHeaderBytes else {
+  private mutating func headerName(_ name: JSONString, among others: inout HeaderNames) -> String? {
+    var reason: String? = cursor.withBytes(name) { bytes in
+      guard bytes.count <= EnvelopeLimits.maxHeaderBytes, HeaderRules.isToken(bytes) else {
         return "can't be the name of a header"
       }
-      if let reason = HeaderRules.refusal(ofName: bytes) { return reason }
-      let isTwin = others.contains { other in
-        guard other.count == name.count else { return false }
-        return cursor.withBytes(other) {
-          $0.elementsEqual(bytes) { lowercased($0) == lowercased($1) }
-        }
-      }
-      return isTwin ? "is given twice; use an array of values" : nil
+      return HeaderRules.refusal(ofName: bytes)
     }
-    let shown = { [cursor] in shortened(cursor.copyText(name)) }
+    if reason == nil, !others.insert(name, in: cursor) {
+      reason = "is given twice; use an array of values"
+    }
     guard let reason else { return cursor.copyText(name) }
+    let shown = { [cursor] in shortened(cursor.copyText(name)) }
     refuse("\"\(shown())\" \(reason).")
     return nil
   }
@@ -78,6 +74,7 @@ extension EnvelopeParser {
   private mutating func headerValue(
     of name: String, _ size: inout HeaderSize
   ) throws(JSONSyntaxError) {
+    if size.isExceeded || errors.isCut { return try cursor.skipValue() }
     guard let token = try stringToken("A value of \(shortened(name)) must be a string.") else {
       return
     }

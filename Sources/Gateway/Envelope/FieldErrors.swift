@@ -2,7 +2,8 @@
 struct FieldErrors {
   private(set) var list: [Problem.FieldError] = []
   private(set) var isBodyTooLarge = false
-  private var isCut = false
+  /// More was wrong than an answer tells.
+  private(set) var isCut = false
 
   var isEmpty: Bool { list.isEmpty }
 
@@ -13,7 +14,6 @@ struct FieldErrors {
     list.append(Problem.FieldError(pointer: pointer, detail: sentence))
   }
 
-  /// More was wrong than an answer tells.
   mutating func cut() { isCut = true }
 
   mutating func addBodyTooLarge(_ pointer: String, _ sentence: String) {

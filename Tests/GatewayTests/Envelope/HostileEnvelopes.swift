@@ -1,0 +1,1 @@
+../../../Tools/bench/Support/HostileEnvelopes.swift
