@@ -32,6 +32,15 @@ extension EndToEnd {
       (#"{\#(url),"Header":{"Host":"x"}}"#, 400, "/Header/Host"),
       (#"{\#(url),"Header":{"Connection":"close"}}"#, 400, "/Header/Connection"),
       (#"{\#(url),"Header":{"Dispatcher-Attempt":"1"}}"#, 400, "/Header/Dispatcher-Attempt"),
+      (
+        #"{\#(url),"Header":{"Content-Type":["text/plain","text/html"]}}"#, 400,
+        "/Header/Content-Type"
+      ),
+      (#"{\#(url),"Header":{"authorization":["a","b"]}}"#, 400, "/Header/authorization"),
+      (
+        #"{\#(url),"Header":{"X":[\#(Array(repeating: "\"1\"", count: 101).joined(separator: ","))]}}"#,
+        400, "/Header"
+      ),
       (#"{\#(url),"Method":"CONNECT"}"#, 400, "/Method"),
       (#"{\#(url),"Method":"TRACE"}"#, 400, "/Method"),
       (#"{\#(url),"Method":"GE T"}"#, 400, "/Method"), (#"{\#(url),"Method":""}"#, 400, "/Method"),
@@ -72,6 +81,19 @@ extension EndToEnd {
       #expect(large.status == 413)
       #expect(try await service.metrics()["dispatcher_accepted_total"] == 0)
       #expect(try await service.post(#"{\#(Self.url)}"#).status == 202, "it still serves")
+      try await service.stop()
+    }
+
+    @Test("the program's own listeners are refused as Url, by address and as localhost")
+    func ownListeners() async throws {
+      let service = try await Service.start(log: folder.path("log"))
+      for port in [service.port, service.adminPort] {
+        for host in ["127.0.0.1", "localhost", "LOCALHOST.", "[::ffff:127.0.0.1]", "0x7f.1"] {
+          let answer = try await service.post(#"{"Url":"http://\#(host):\#(port)/"}"#)
+          #expect(answer.status == 400, "\(host)")
+          #expect(answer.text.contains(#""pointer":"/Url""#), "\(host): \(answer.text)")
+        }
+      }
       try await service.stop()
     }
 

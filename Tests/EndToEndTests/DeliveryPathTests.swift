@@ -70,6 +70,48 @@ extension EndToEnd {
       await receiver.close()
     }
 
+    @Test("a duplicate may be spelled in another way")
+    func spellings() async throws {
+      let service = try await Service.start(log: folder.path("log"))
+      func post(_ url: String, _ method: String, _ header: String) async throws -> Answer {
+        try await service.post(
+          #"{"UUID":"s","Delay":60000,"Url":"\#(url)","Method":"\#(method)","Header":{\#(header)}}"#
+        )
+      }
+      let first = try await post("http://b.example/A?b", "POST", #""X-A":"1","X-B":["2","3"]"#)
+      #expect(first.text.contains(#""Duplicate":false"#))
+      for (url, method, header) in [
+        ("http://b.example/A?b", "POST", #""X-B":["2","3"],"X-A":"1""#),
+        ("HTTP://B.Example/A?b", "post", #""x-a":"1","X-b":["2","3"]"#),
+      ] {
+        let twin = try await post(url, method, header)
+        #expect(twin.status == 202)
+        #expect(twin.text.contains(#""Duplicate":true"#), "\(twin.text)")
+      }
+      for (url, header) in [
+        ("http://b.example/a?b", #""X-A":"1","X-B":["2","3"]"#),
+        ("http://b.example/A?b", #""X-A":"1","X-B":["3","2"]"#),
+      ] {
+        #expect(try await post(url, "POST", header).status == 409)
+      }
+      try await service.stop()
+    }
+
+    @Test("what clients send as it is arrives as it is, and a known method in capitals")
+    func lenientSpelling() async throws {
+      let receiver = try await Receiver()
+      let service = try await Service.start(log: folder.path("log"))
+      let target = "/[1]/{id}/a|b^`?x[]=1&f={a|b}^`"
+      let url = "http://127.0.0.1:\(receiver.port)\(target)"
+      let answer = try await service.post(#"{"Url":"\#(url)","Method":"patch"}"#)
+      #expect(answer.status == 202, "\(answer.text)")
+      let request = try #require(try await receiver.waitFor(1).first)
+      #expect(request.uri == target)
+      #expect(request.method == "PATCH")
+      try await service.stop()
+      await receiver.close()
+    }
+
     @Test("a missing UUID is generated as version 7, Idempotency-Key is taken where none is given")
     func identities() async throws {
       let receiver = try await Receiver()

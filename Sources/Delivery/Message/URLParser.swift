@@ -159,13 +159,17 @@ private func isHexDigit(_ byte: UInt8) -> Bool {
 }
 
 /// RFC 3986, appendix A.
+///
+/// Path and query may also hold `[ ] { } | ^` and the backtick, which browsers and most clients send
+/// as they are (the WHATWG URL standard encodes none of them in a query, and brackets, `|` and `^`
+/// not even in a path): a link that was copied from there works as it stands.
 private enum URLCharacters {
   static let scheme = ASCIISet(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.")
   static let host = ASCIISet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-  /// `pchar`, `/` and `?`.
+  /// `pchar`, `/` and `?`, and what else is sent as it is.
   static let target = ASCIISet(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%!$&'()*+,;=:@/?")
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%!$&'()*+,;=:@/?[]{}|^`")
   static let anywhere = ASCIISet(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%!$&'()*+,;=:@/?#[]")
 }

@@ -8,15 +8,7 @@ import NIOCore
 /// stay bytes until it is their turn. A test compares the two on generated requests: whatever this
 /// one accepts, NIO's reads the same.
 package struct HeadParser: Sendable {
-  package struct Limits: Sendable, Equatable {
-    package var requestLine = 8 << 10
-    package var head = 32 << 10
-    package var fields = 100
-    /// Empty lines before a request. Without a limit a client could keep a connection for ever by
-    /// sending nothing else.
-    package var emptyLines = 8
-    package init() {}
-  }
+  package typealias Limits = HeadLimits
 
   private let limits: Limits
   // How far the unfinished head has been searched, relative to the reader index.

@@ -12,11 +12,18 @@ package struct EnvelopeLimits: Sendable, Equatable {
   /// (control characters, six times) is for `BodyBase64`, which is a third longer.
   package var maxEnvelopeBytes: Int { maxBodyBytes * 3 + 128 * 1024 }
 
+  /// What a delivery's head may be, so that another Dispatcher takes it. Many servers refuse a head
+  /// of more than 8 to 64 KiB, and one of more than 100 fields.
+  static let head = HeadLimits()
+  /// Fields that are added on the way: `Host`, `Content-Length`, `User-Agent`, `webhook-id`,
+  /// `webhook-timestamp`, those of Dispatcher, and one or two of a proxy in between.
+  static let addedFields = 10
+  /// Bytes of these fields; the longest are `Host` and `webhook-id`.
+  static let addedBytes = 1024
   /// Lines of the request's head that a message may bring, arrays counted by their elements.
-  static let maxHeaders = 128
-  /// Names and values together, with the four bytes that HTTP puts around them. Many servers refuse
-  /// a head of more than 8 to 64 KiB.
-  static let maxHeaderBytes = 32 * 1024
+  static let maxHeaders = head.fields - addedFields
+  /// Names and values together, with the four bytes that HTTP puts around them.
+  static let maxHeaderBytes = head.head - addedBytes
   static let maxMethodBytes = 32
   static let maxUUIDBytes = 128
   /// 15 minutes.

@@ -24,6 +24,7 @@ extension EnvelopeParser {
       }
       path.enterInner(nil)
     }
+    draft.headerBytes = size.bytes
     if size.isExceeded {
       refuse(
         "Header has too many or too long entries: at most \(EnvelopeLimits.maxHeaders) with "
@@ -66,6 +67,9 @@ extension EnvelopeParser {
         path.enterElement(nil)
         index += 1
       }
+      if index > 1, HeaderRules.hasOneValue(name) {
+        refuse("\(shortened(name)) can have only one value.")
+      }
     default:
       try refuseType("The value of \(shortened(name)) must be a string or an array of strings.")
     }
@@ -90,7 +94,7 @@ extension EnvelopeParser {
 /// What the headers come to; nothing is kept of them once they are too many.
 private struct HeaderSize {
   private var lines = 0
-  private var bytes = 0
+  private(set) var bytes = 0
   private(set) var isExceeded = false
 
   mutating func add(_ count: Int) {

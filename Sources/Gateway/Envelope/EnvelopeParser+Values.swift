@@ -23,12 +23,15 @@ extension EnvelopeParser {
       }
       draft.url = text
       draft.origin = url.origin
+      // A path that is empty is sent as "/".
+      draft.targetBytes = url.target.count + 1
     } catch {
       refuse("Url \(error).")
     }
   }
 
-  /// Kept as given, since methods are case-sensitive (RFC 9110 §9.1).
+  /// Methods are case-sensitive (RFC 9110 §9.1), and nearly no server knows "post": a known one is
+  /// written as it is known, any other is kept as given.
   mutating func method() throws(JSONSyntaxError) {
     guard let token = try stringToken("Method must be a string.") else { return }
     let sentence: String? = cursor.withBytes(token) { name in
@@ -40,7 +43,8 @@ extension EnvelopeParser {
       return isRefused ? "Method must not be CONNECT or TRACE." : nil
     }
     if let sentence { return refuse(sentence) }
-    draft.method = cursor.copyText(token)
+    draft.method =
+      cursor.withBytes(token, HeaderRules.knownMethod) ?? cursor.copyText(token)
   }
 
   mutating func body() throws(JSONSyntaxError) {

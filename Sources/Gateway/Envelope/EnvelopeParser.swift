@@ -14,8 +14,12 @@ struct EnvelopeParser {
     var uuid: String?
     var url: String?
     var origin: Origin?
+    /// Bytes of path and query as they go into the request line.
+    var targetBytes = 0
     var method = "POST"
     var headers: [HeaderField] = []
+    /// Bytes of their lines.
+    var headerBytes = 0
     var body: JSONString?
     var bodyBase64: JSONString?
     var timeoutMs: UInt32 = 0
@@ -94,6 +98,17 @@ struct EnvelopeParser {
     if !draft.given.contains(.url) { errors.add("/Url", "Url is required.") }
     refuseBoth(.bodyBase64, "BodyBase64", .body, "Body")
     refuseBoth(.notBefore, "NotBefore", .delay, "Delay")
+    checkHead()
+  }
+
+  /// Each part may be short enough for a request's head, and all together too long.
+  private mutating func checkHead() {
+    // "POST /path HTTP/1.1", CR and LF.
+    let line = draft.method.utf8.count + draft.targetBytes + 12
+    let most = EnvelopeLimits.maxHeaderBytes
+    guard draft.headerBytes <= most, line + draft.headerBytes > most else { return }
+    errors.add(
+      "/Header", "Header is too long beside this Url: both together can have \(most) bytes.")
   }
 
   private mutating func refuseBoth(

@@ -1,6 +1,6 @@
 import Delivery
 
-/// Which request headers a message may bring.
+/// Which request headers and methods a message may bring.
 ///
 /// `webhook-id` and `webhook-timestamp` are allowed: a message that was signed by its sender
 /// (Standard Webhooks) can be passed on only with the values that its signature covers. So the
@@ -62,6 +62,40 @@ enum HeaderRules {
     let hasSpace = isBlank(first) || isBlank(last)
     return hasSpace ? "begins or ends with white space, which HTTP would lose" : nil
   }
+
+  /// Whether a request with two of these fields is one that receivers refuse or read in different
+  /// ways: those that RFC 9110 defines as no list (§5.3), and a few from elsewhere.
+  static func hasOneValue(_ name: String) -> Bool {
+    var name = name
+    return name.withUTF8 { name in singletons.contains { equalsIgnoringCase(name, $0) } }
+  }
+
+  private static let singletons: [StaticString] = [
+    // RFC 9110.
+    "authorization", "content-length", "content-location", "content-range", "content-type", "date",
+    "etag", "from", "host", "if-modified-since", "if-range", "if-unmodified-since", "last-modified",
+    "location", "max-forwards", "range", "referer", "retry-after", "server", "user-agent",
+    // RFC 9111, 6266, 6454 and 2045, the Fetch standard.
+    "age", "expires", "content-disposition", "origin", "mime-version",
+    "access-control-request-method",
+    // Standard Webhooks, Trace Context (W3C), SOAP 1.1, draft-ietf-httpapi-idempotency-key-header.
+    "webhook-id", "webhook-timestamp", "webhook-signature", "traceparent", "soapaction",
+    "idempotency-key",
+  ]
+
+  /// The method that is meant, in its own case; nil = none that is known.
+  static func knownMethod(_ name: UnsafeBufferPointer<UInt8>) -> String? {
+    methods.first { equalsIgnoringCase(name, $0.lowercase) }?.method
+  }
+
+  /// The IANA registry of methods without those that no webhook uses.
+  private static let methods: [(lowercase: StaticString, method: String)] = [
+    ("post", "POST"), ("put", "PUT"), ("get", "GET"), ("patch", "PATCH"), ("delete", "DELETE"),
+    ("head", "HEAD"), ("options", "OPTIONS"), ("query", "QUERY"), ("copy", "COPY"),
+    ("move", "MOVE"), ("lock", "LOCK"), ("unlock", "UNLOCK"), ("link", "LINK"),
+    ("unlink", "UNLINK"), ("mkcol", "MKCOL"), ("propfind", "PROPFIND"),
+    ("proppatch", "PROPPATCH"), ("report", "REPORT"), ("search", "SEARCH"),
+  ]
 
   private static let hopByHop = "belongs to a single connection (hop-by-hop) and is not passed on"
 

@@ -101,6 +101,18 @@ struct EgressTests {
     #expect(egress.refusal(literalHost: "127.0.0.1", port: 80) == nil)
   }
 
+  @Test("localhost is the listener on loopback, in all its spellings and on no other port")
+  func localhost() throws {
+    let egress = try guarded([("0.0.0.0", 80), ("::1", 81)])
+    for host in ["localhost", "localhost.", "a.localhost"] {
+      for port in [80, 81] { #expect(egress.refusal(literalHost: host, port: port) != nil) }
+      #expect(egress.refusal(literalHost: host, port: 82) == nil)
+    }
+    for host in ["notlocalhost", "localhost.example", "a"] {
+      #expect(egress.refusal(literalHost: host, port: 80) == nil)
+    }
+  }
+
   @Test("setting the listeners replaces those before")
   func replaced() throws {
     let egress = try guarded([("127.0.0.1", 1)])

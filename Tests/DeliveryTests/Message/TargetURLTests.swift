@@ -26,6 +26,7 @@ import Testing
       ("http://[::ffff:10.0.0.1]/", "http://[::ffff:10.0.0.1]:80"),
       ("http://xn--bcher-kva.example/", "http://xn--bcher-kva.example:80"),
       ("http://a/%41%c3%bc;p=1/(x)!$&'*+,=:@~-._/?q=/?:@#f=/?", "http://a:80"),
+      ("http://a/[1]/{id}/a|b^`?x[]=1&f={a|b}^`#[x]", "http://a:80"),
     ])
   func accepted(url: String, origin: String) throws {
     #expect(try TargetURL(url).origin.description == origin)
@@ -103,7 +104,9 @@ import Testing
       ("http://a/\0", .badCharacter(0, offset: 9)),
       ("http://a/\u{7F}", .badCharacter(0x7F, offset: 9)),
       ("http://a/<b>", .badCharacter(0x3C, offset: 9)),
-      ("http://a/?x[]=1", .badCharacter(0x5B, offset: 11)),
+      ("http://a[1]/", .badHost("a[1]")),
+      ("http://a{b}/", .badCharacter(0x7B, offset: 8)),
+      ("http://a|b/", .badCharacter(0x7C, offset: 8)),
       ("http://a/#b#c", .badCharacter(0x23, offset: 11)),
       ("http://a/%zz", .badEscape(offset: 9)),
       ("http://a/%4", .badEscape(offset: 9)),

@@ -90,6 +90,23 @@ import Testing
       ])
   }
 
+  @Test(
+    "has a known method in its own case, and any other as it is given",
+    arguments: [
+      ("post", "POST"), ("Get", "GET"), ("pATCH", "PATCH"), ("head", "HEAD"), ("put", "PUT"),
+      ("delete", "DELETE"), ("options", "OPTIONS"), ("propfind", "PROPFIND"), ("posts", "posts"),
+      ("Purge", "Purge"), ("p\\u006fst", "POST"),
+    ])
+  func method(given: String, expected: String) throws {
+    #expect(try Reading.message("\"Method\":\"\(given)\"").method == expected)
+  }
+
+  @Test("may lead to a URL with what clients send as it is")
+  func lenientURL() throws {
+    let url = "http://a/[1]/{id}/a|b^`?x[]=1&f={a|b}^`"
+    #expect(try Reading.read(#"{"Url":"\#(url)"}"#).get().url == url)
+  }
+
   @Test("may bring the headers of a signature made before")
   func signed() throws {
     let message = try Reading.message(

@@ -1,3 +1,5 @@
+import Delivery
+import NIOCore
 import Testing
 
 @testable import Gateway
@@ -275,13 +277,73 @@ import Testing
       let header = array ? "{\"A\":[\(values)]}" : "{\(values)}"
       return Reading.pointers(#"{"Url":"http://a","Header":\#(header)}"#)
     }
-    #expect(result(128, "x") == nil)
-    #expect(result(129, "x") == ["/Header"])
-    #expect(result(128, "x", array: true) == nil)
-    #expect(result(129, "x", array: true) == ["/Header"])
-    #expect(result(1, String(repeating: "x", count: 32 * 1024 - 6)) == nil)
-    #expect(result(1, String(repeating: "x", count: 32 * 1024 - 5)) == ["/Header"])
+    #expect(result(90, "x") == nil)
+    #expect(result(91, "x") == ["/Header"])
+    #expect(result(90, "x", array: true) == nil)
+    #expect(result(91, "x", array: true) == ["/Header"])
+    // The request line is "POST / HTTP/1.1", the field "H0: …".
+    #expect(result(1, String(repeating: "x", count: 31 * 1024 - 17 - 6)) == nil)
+    #expect(result(1, String(repeating: "x", count: 31 * 1024 - 17 - 5)) == ["/Header"])
+    #expect(result(1, String(repeating: "x", count: 31 * 1024)) == ["/Header"])
     #expect(result(100_000, "x") == ["/Header"])
+  }
+
+  @Test("is a 400 when URL and headers are too large together")
+  func tooLargeTogether() {
+    func pointers(url: Int, header: Int) -> [String]? {
+      let url = "http://a/" + String(repeating: "x", count: url - 9)
+      let value = String(repeating: "x", count: header)
+      return Reading.pointers(#"{"Header":{"A":"\#(value)"},"Url":"\#(url)"}"#)
+    }
+    #expect(pointers(url: 8192, header: 23_000) == nil)
+    #expect(pointers(url: 8192, header: 24_000) == ["/Header"])
+    #expect(pointers(url: 100, header: 24_000) == nil)
+  }
+
+  @Test("makes at most a request that our own reader takes")
+  func ownReader() throws {
+    let value = String(repeating: "v", count: 200)
+    let fields = (0..<90).map { "\"X-\($0)\":\"\(value)\"" }.joined(separator: ",")
+    let url =
+      "http://\(String(repeating: "h.", count: 120))a/" + String(repeating: "x", count: 7900)
+    let message = try Reading.read(
+      #"{"Url":"\#(url)","Method":"PROPPATCH","Header":{\#(fields)}}"#
+    ).get()
+    let target = try TargetURL(message.url)
+    var head = "\(message.method) /\(String(repeating: "x", count: 7900)) HTTP/1.1\r\n"
+    head += "Host: \(target.host)\r\nContent-Length: 1048576\r\nUser-Agent: Dispatcher/0.1.0\r\n"
+    head += "webhook-id: \(String(repeating: "u", count: 128))\r\nwebhook-timestamp: 1764000000\r\n"
+    head += "Dispatcher-Attempt: 4294967295\r\nConnection: close\r\n"
+    for field in message.headers { head += "\(field.name): \(field.value)\r\n" }
+    var input = ByteBuffer(string: head + "\r\n")
+    var parser = HeadParser()
+    let read = try #require(try parser.next(&input))
+    #expect(read.fields().count == 97)
+  }
+
+  @Test(
+    "is a 400 with two values for a field that can have one",
+    arguments: [
+      "Content-Type", "authorization", "USER-AGENT", "Location", "If-Modified-Since", "ETag",
+      "From", "Referer", "Max-Forwards", "Retry-After", "webhook-id", "webhook-timestamp", "Range",
+    ])
+  func singletons(name: String) {
+    func pointers(_ value: String) -> [String]? {
+      Reading.pointers(#"{"Url":"http://a","Header":{"\#(name)":\#(value)}}"#)
+    }
+    #expect(pointers(#"["1","2"]"#) == ["/Header/\(name)"])
+    #expect(pointers(#"["1","1","1"]"#) == ["/Header/\(name)"])
+    #expect(pointers(#"["1"]"#) == nil)
+    #expect(pointers(#""1""#) == nil)
+    #expect(pointers("[]") == nil)
+  }
+
+  @Test("is right with several values for a field that is a list")
+  func lists() {
+    for name in ["Accept", "Cache-Control", "Link", "Via", "X-Any", "Set-Cookie", "If-None-Match"] {
+      let json = #"{"Url":"http://a","Header":{"\#(name)":["1","2"]}}"#
+      #expect(Reading.pointers(json) == nil, "\(name)")
+    }
   }
 
   @Test("has at most 64 waits in its schedule")

@@ -9,6 +9,12 @@ enum FoundationReading: CaseIterable {
 
   struct Unreadable: Error {}
 
+  /// That are known, and so written in capitals.
+  private static let methods: Set<String> = [
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "COPY", "MOVE", "LOCK",
+    "UNLOCK", "LINK", "UNLINK", "MKCOL", "PROPFIND", "PROPPATCH", "REPORT", "SEARCH",
+  ]
+
   static func accepts(_ bytes: [UInt8]) -> Bool {
     allCases.allSatisfy { (try? $0.value(bytes)) != nil }
   }
@@ -42,7 +48,8 @@ enum FoundationReading: CaseIterable {
     var message = ours
     if let uuid = try fields["uuid"]?.string() { message.uuid = uuid }
     message.url = try fields["url"]?.string() ?? ""
-    message.method = try fields["method"]?.string() ?? "POST"
+    let method = try fields["method"]?.string() ?? "POST"
+    message.method = Self.methods.contains(method.uppercased()) ? method.uppercased() : method
     message.body = try Array((fields["body"]?.string() ?? "").utf8)
     if let text = try fields["bodybase64"]?.string() {
       guard let data = Data(base64Encoded: text) else { throw Unreadable() }

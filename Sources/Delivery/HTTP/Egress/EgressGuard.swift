@@ -34,12 +34,19 @@ package final class EgressGuard: Sendable {
 
   /// Why the numeric host of a URL is refused, in one sentence; nil for names and for allowed
   /// addresses. Reads every spelling that a resolver would take (`2130706433`, `0x7f.1`, `[::1]`).
+  /// `localhost` and the names below it are no other names than loopback (RFC 6761 §6.3).
   package func refusal(literalHost host: String, port: Int) -> String? {
     switch NumericHost(host) {
-    case .name: nil
+    case .name: Self.isLocalhost(host) ? refusal(.v4(0x7f00_0001), port: port) : nil
     case .malformed(let reason): reason
     case .address(let address): refusal(address, port: port)
     }
+  }
+
+  /// `host` in lower case.
+  private static func isLocalhost(_ host: String) -> Bool {
+    let name = host.hasSuffix(".") ? host.dropLast() : host[...]
+    return name == "localhost" || name.hasSuffix(".localhost")
   }
 
   /// Why a resolved or connected address is refused; nil when it is allowed. Unix domain sockets are

@@ -1,0 +1,1 @@
+../../../../Sources/Gateway/Accept/HeadLimits.swift
