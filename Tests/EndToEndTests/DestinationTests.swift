@@ -160,6 +160,43 @@ extension EndToEnd {
       await healthy.close()
     }
 
+    @Test("without a descriptor left attempts are put back and charged to nobody")
+    func noDescriptor() async throws {
+      let receiver = try await Receiver()
+      let service = try await Service.start(log: folder.path("log"))
+      let limit = try Self.limitOfOpenFiles(service.pid)
+      _ = try await service.post(
+        #"{"UUID":"late","Url":"\#(receiver.url)","Delay":1500,"Retry":{"MaxAttempts":1}}"#)
+      // What is open stays open, and nothing new gets a number below this.
+      try await Self.limit(service.pid, to: 3)
+      try await eventually("a line about it; \(service.errors)", seconds: 30) {
+        service.errors.contains("this machine is short of file descriptors") ? true : nil
+      }
+      #expect(receiver.all.isEmpty)
+      try await Self.limit(service.pid, to: limit)
+      let message = try await service.waitForState("delivered", of: "late")
+      #expect(message["Attempts"] as? Int == 1)
+      #expect(try await receiver.waitFor(1).count == 1)
+      let shortages = try await service.metrics()[
+        #"dispatcher_own_shortage_total{kind="descriptors"}"#]
+      #expect((shortages ?? 0) >= 1)
+      try await service.stop()
+      await receiver.close()
+    }
+
+    private static func limitOfOpenFiles(_ pid: Int32) throws -> Int {
+      let text = try String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8)
+      let line = text.split(separator: "\n").first { $0.hasPrefix("Max open files") } ?? ""
+      let words = line.split(whereSeparator: \.isWhitespace)
+      return try #require(words.count > 3 ? Int(words[3]) : nil)
+    }
+
+    private static func limit(_ pid: Int32, to limit: Int) async throws {
+      let run = try await ProgramRun.run(
+        URL(fileURLWithPath: "/usr/bin/prlimit"), ["--pid", "\(pid)", "--nofile=\(limit):"])
+      #expect(run.status == 0, "\(run.errors)")
+    }
+
     private static func residentMiB(_ pid: Int32) throws -> Int {
       let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
       let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""

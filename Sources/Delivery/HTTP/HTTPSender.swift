@@ -33,6 +33,8 @@ package enum AttemptResult: Sendable, Equatable {
   case failure(FailureKind, detail: String)
   /// We ended it ourselves (shutdown): no outcome, no attempt is charged.
   case interrupted
+  /// It could not be made for want of our own means: no outcome, no attempt is charged.
+  case unavailable(OwnShortage, detail: String)
 }
 
 package struct ResponseSummary: Sendable, Equatable {
@@ -54,6 +56,7 @@ package enum FailureKind: String, Sendable, CaseIterable {
   case `protocol`
   /// The connection was closed before the response head was complete.
   case closed
-  /// The address may never be a destination: permanent.
+  /// The address that stands in the URL may never be a destination: permanent. (A name that stands for
+  /// such an address now is a `dns` failure: it may stand for another one next time.)
   case blocked
 }

@@ -1,7 +1,7 @@
 /// Decides what the end of an attempt means: delivered, dead, or when to try again.
 ///
 /// Success is 200 to 299. `permanentStatuses`, `webhook-delivery: abort-message` and a blocked
-/// address are dead at once. Everything else is retried until a limit of age or attempts, whichever
+/// address are dead at once. What we could not attempt ourselves is put back and charged nothing. Everything else is retried until a limit of age or attempts, whichever
 /// comes first, and a limit is judged only here, after a failed attempt.
 package struct RetryPolicy: Sendable, Equatable {
   package var permanentStatuses: Set<UInt16> = [
@@ -18,6 +18,10 @@ package struct RetryPolicy: Sendable, Equatable {
   /// Attempts after which a message that still fails is dead; 0 = unlimited.
   package var maxAttempts: UInt32 = 0
 
+  /// After an attempt that could not be made for want of our own means. It doesn't grow: the message
+  /// is charged nothing, and a try costs little.
+  static let shortageWait: Duration = .seconds(1)
+
   package init() {}
 
   /// - Parameter endedAtMs: the wall clock when the attempt ended.
@@ -28,6 +32,11 @@ package struct RetryPolicy: Sendable, Equatable {
     switch result {
     case .interrupted:
       return Judgement(.interrupted, DestinationSignal(.neutral))
+    case .unavailable:
+      // The hold keeps a long queue from going round and round meanwhile.
+      return Judgement(
+        .postponed(after: Self.shortageWait),
+        DestinationSignal(.neutral, hold: Self.shortageWait))
     case .response(let response) where (200...299).contains(response.status):
       return Judgement(
         .delivered(AttemptNote(status: response.status)), DestinationSignal(.success))

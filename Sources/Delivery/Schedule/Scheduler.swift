@@ -97,7 +97,7 @@ extension Scheduler {
   }
 
   /// An attempt ended. The slot is free; the message waits for `recorded`.
-  /// - Returns: under which grant to record it; nil when there is nothing to record (interrupted, or
+  /// - Returns: under which grant to record it; nil when there is nothing to record (interrupted, postponed, or
   ///   the lane was revoked meanwhile: its new holder makes the attempt again).
   package mutating func ended(
     _ ref: MessageRef, _ judgement: Judgement, at now: Moment
@@ -114,6 +114,10 @@ extension Scheduler {
       next = Unrecorded(destination: i, retry: Timed(due: now.monotonic + wait, message: message))
     case .interrupted:
       place(flight.message, due: now.monotonic + limits.pageRetry, in: i, at: now)
+      refresh(i, at: now)
+      return nil
+    case .postponed(let wait):
+      place(flight.message, due: now.monotonic + wait, in: i, at: now)
       refresh(i, at: now)
       return nil
     }

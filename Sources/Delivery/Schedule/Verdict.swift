@@ -6,6 +6,8 @@ package enum Verdict: Sendable, Equatable {
   case retry(after: Duration, AttemptNote)
   /// Ended by ourselves: nothing is charged, nothing is recorded.
   case interrupted
+  /// It could not be made: nothing is charged, nothing is recorded; tried again after the wait.
+  case postponed(after: Duration)
 }
 
 /// What an attempt tells about its destination.

@@ -11,13 +11,15 @@ struct AttemptTally {
   private var counts = [UInt64](repeating: 0, count: Outcome.allCases.count * kinds.count)
 
   mutating func count(_ verdict: Verdict, _ result: AttemptResult) {
-    let outcome: Outcome =
+    let outcome: Outcome? =
       switch verdict {
       case .delivered: .delivered
       case .retry: .retry
       case .dead: .dead
       case .interrupted: .interrupted
+      case .postponed: nil
       }
+    guard let outcome else { return }
     counts[outcome.rawValue * Self.kinds.count + Self.kind(result)] += 1
   }
 
@@ -34,7 +36,7 @@ struct AttemptTally {
 
   private static func kind(_ result: AttemptResult) -> Int {
     switch result {
-    case .interrupted: 0
+    case .interrupted, .unavailable: 0
     case .response(let response): min(max(Int(response.status) / 100, 1), 5)
     case .failure(let kind, _): 6 + (FailureKind.allCases.firstIndex(of: kind) ?? 0)
     }

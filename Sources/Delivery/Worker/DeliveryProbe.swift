@@ -14,6 +14,8 @@ package struct DeliveryCounters: Sendable, Equatable {
   package var attempts: [AttemptClass: UInt64] = [:]
   /// Changes the store refused because the message had ended meanwhile.
   package var refusedChanges: UInt64 = 0
+  /// Attempts that were put back because this machine ran out of something, by what.
+  package var shortages: [OwnShortage: UInt64] = [:]
   package init() {}
 }
 

@@ -34,10 +34,13 @@ extension DeliveryService {
     let request = builder.request(
       job.message, attempt: job.start.number, nowMs: clock.wallMs())
     let result = await sender.send(request)
-    let judgement = visit(byWorker: true) { state, now in
+    let (judgement, putBack) = visit(byWorker: true) { state, now in
       state.bodies.finished(job)
-      return conclude(job, result, &state, now)
+      let judgement = conclude(job, result, &state, now)
+      guard case .unavailable(let kind, _) = result else { return (judgement, UInt64?.none) }
+      return (judgement, state.shortages.happened(kind, at: now.monotonic))
     }
+    if let putBack { logShortage(result, of: job, putBack: putBack) }
     log(judgement.verdict, of: job)
   }
 
@@ -101,6 +104,16 @@ extension DeliveryService {
     }
   }
 
+  private func logShortage(_ result: AttemptResult, of job: Job, putBack: UInt64) {
+    guard case .unavailable(let kind, let detail) = result else { return }
+    logger.warning(
+      "this machine is short of \(kind.words): attempts are put back, none is counted",
+      metadata: [
+        "kind": "\(kind.rawValue)", "put_back": "\(putBack)",
+        "destination": "\(job.message.origin)", "reason": "\(detail)",
+      ])
+  }
+
   private func log(_ verdict: Verdict, of job: Job) {
     func facts(_ note: AttemptNote) -> Logger.Metadata {
       var facts: Logger.Metadata = [
@@ -123,12 +136,14 @@ extension DeliveryService {
       logger.warning("message is dead", metadata: facts(note))
     case .interrupted:
       logger.debug("attempt interrupted, not counted", metadata: facts(AttemptNote(status: 0)))
+    case .postponed:
+      logger.debug("attempt put back, not counted", metadata: facts(AttemptNote(status: 0)))
     }
   }
 }
 
 extension Change {
-  /// nil for an interrupted attempt: nothing is recorded of it.
+  /// nil for an attempt that was not made or was interrupted: nothing is recorded of it.
   fileprivate init?(_ verdict: Verdict, of ref: MessageRef, attempts: UInt32) {
     switch verdict {
     case .delivered(let note):
@@ -139,7 +154,7 @@ extension Change {
       self = .retry(
         ref, attempts: attempts, delayMs: UInt32(clamping: wait.millisecondsRoundedUp),
         result: note)
-    case .interrupted:
+    case .interrupted, .postponed:
       return nil
     }
   }

@@ -49,6 +49,7 @@ package final class DeliveryService: DeliveryProbe {
       counters.destinations = state.scheduler.destinationCount
       counters.attempts = state.tally.byClass
       counters.refusedChanges = state.refusedChanges
+      counters.shortages = state.shortages.counts
       return counters
     }
   }

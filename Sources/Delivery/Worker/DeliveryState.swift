@@ -10,6 +10,7 @@ struct DeliveryState {
   var random: SplitMix
   var tally = AttemptTally()
   var clocks = ClockWatch()
+  var shortages = ShortageWatch()
   var refusedChanges: UInt64 = 0
 
   var workers = ParkingLot()

@@ -66,6 +66,14 @@ struct MetricsSource: Sendable {
       metrics.sample(
         "dispatcher_attempts_total", count, [("outcome", attempt.outcome), ("kind", attempt.kind)])
     }
+    metrics.begin(
+      "dispatcher_own_shortage_total", .counter,
+      "Attempts put back because this machine ran out of something, by what; no message is charged."
+    )
+    for kind in OwnShortage.allCases {
+      metrics.sample(
+        "dispatcher_own_shortage_total", counters.shortages[kind] ?? 0, [("kind", kind.rawValue)])
+    }
     metrics.single(
       "dispatcher_inflight", .gauge, "Attempts being made.", UInt64(max(0, counters.inFlight)))
     metrics.single(

@@ -18,9 +18,7 @@ struct AttemptCoreTests {
   func inTurn() {
     var core = core()
     same(core.located([Self.one, Self.two]), .connect(Self.one, others: 1))
-    #expect(core.isFirstChoice)
     same(core.failed(Self.refused), .connect(Self.two, others: 0))
-    #expect(!core.isFirstChoice)
     same(core.failed(Self.refused), .finish(.failure(.connect, detail: "refused"), abort: false))
   }
 
@@ -47,6 +45,66 @@ struct AttemptCoreTests {
     _ = core.located([Self.one, Self.two])
     let failure = AttemptCore.ExchangeFailure(kind: .tls, detail: "bad")
     same(core.failed(failure), .finish(.failure(.tls, detail: "bad"), abort: false))
+  }
+
+  @Test("an address that we lacked the means for is passed over, and is then the reason")
+  func shortage() {
+    let noPort = AttemptCore.ExchangeFailure(
+      kind: .connect, detail: "no port", shortage: .ports)
+    let unavailable = AttemptResult.unavailable(.ports, detail: "no port")
+    var core = core()
+    _ = core.located([Self.one, Self.two])
+    same(core.failed(noPort), .connect(Self.two, others: 0))
+    same(core.failed(Self.refused), .finish(unavailable, abort: false))
+    // The one that refused failed; nothing is known of the other one.
+    same(core.lesson(unavailable), AddressBook.Lesson())
+
+    core = self.core()
+    _ = core.located([Self.one, Self.two])
+    same(core.failed(Self.refused), .connect(Self.two, others: 0))
+    same(core.failed(noPort), .finish(unavailable, abort: false))
+    same(core.lesson(unavailable), AddressBook.Lesson(failed: [Self.one]))
+
+    core = self.core()
+    _ = core.located([Self.one, Self.two])
+    _ = core.failed(noPort)
+    same(core.timeUp(), .finish(unavailable, abort: true))
+    core.requestSent()
+    same(
+      core.timeUp(), .finish(.failure(.timeout, detail: "no answer within 1000 ms"), abort: true))
+  }
+
+  @Test("a look-up for which we lacked the means is no failure of the name")
+  func lookupShortage() {
+    for error in [LookupError.busy, .shortage(.threads, reason: "none starts")] {
+      var core = core()
+      guard case .finish(.unavailable(let kind, let detail), _) = core.lookupFailed(error) else {
+        Issue.record("\(error) is charged")
+        continue
+      }
+      #expect(kind == error.shortage)
+      #expect(detail.contains("b.test"))
+    }
+  }
+
+  @Test(
+    "what an attempt came to is what its address is remembered for",
+    arguments: [
+      (.status(200), true), (.status(404), true), (.status(501), true), (.status(502), false),
+      (.status(503), false), (.status(504), false), (.status(530), false),
+      (.failure(.timeout, detail: ""), false), (.failure(.closed, detail: ""), false),
+      (.failure(.tls, detail: ""), false), (.failure(.connect, detail: ""), false),
+      (.interrupted, nil), (.unavailable(.memory, detail: ""), nil),
+    ] as [(AttemptResult, Bool?)])
+  func lessons(result: AttemptResult, isGood: Bool?) {
+    var core = core()
+    same(core.lesson(.failure(.dns, detail: "")), AddressBook.Lesson())
+    _ = core.located([Self.one, Self.two])
+    _ = core.failed(Self.refused)
+    same(core.lesson(), AddressBook.Lesson(failed: [Self.one]))
+    let lesson = core.lesson(result)
+    #expect(lesson.failed == (isGood == false ? [Self.two] : []))
+    #expect(lesson.answered == (isGood == true ? Self.two : nil))
   }
 
   @Test("a stale connection is replaced once, to the same address")

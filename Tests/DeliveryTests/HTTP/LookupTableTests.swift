@@ -135,6 +135,18 @@ struct LookupTableTests {
     same(table.ask("c", now: .zero), .waits(5))
   }
 
+  @Test("a look-up that we lacked the means for is asked again at once and is no fault of the name")
+  func shortage() {
+    var table = LookupTable(limits: limits { $0.suspects = 0 })
+    same(table.ask("a", now: .zero), .waits(1))
+    same(startable(&table, at: .zero), ["a"])
+    let error = LookupError.shortage(.descriptors, reason: "none is left")
+    same(table.finished("a", .failure(error), now: .zero), [1])
+    same(table.ask("a", now: .zero), .waits(2))
+    // As a suspect it would have to wait for a place that there isn't.
+    same(startable(&table, at: .zero), ["a"])
+  }
+
   @Test("the table forgets idle names when it is full, and never those in use")
   func full() {
     var table = LookupTable(limits: limits { $0.names = 8 })

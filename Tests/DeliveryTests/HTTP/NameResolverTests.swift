@@ -69,6 +69,52 @@ struct NameResolverTests {
     resolver.shutdown()
   }
 
+  @Test("where no thread can be started a look-up says so, and later ones work")
+  func noThread() async {
+    let fails = Mutex(true)
+    let resolver = NameResolver(
+      clock: HTTPTestClock(), lookup: { _ in Self.found },
+      startThread: { job in
+        fails.withLock { $0 } ? false : LookupThreads.startThread(job)
+      })
+    for host in ["a", "b", "a"] {
+      let outcome = await ask(resolver, host)
+      #expect(
+        outcome == .failure(.shortage(.threads, reason: "the system starts no thread")))
+    }
+    fails.withLock { $0 = false }
+    #expect(await ask(resolver, "a") == Self.found)
+    resolver.shutdown()
+  }
+
+  @Test("work waits for the threads there are when no more can be started")
+  func fewThreads() async {
+    let started = Mutex(0)
+    let resolver = NameResolver(
+      clock: HTTPTestClock(), lookup: { _ in Self.found },
+      startThread: { job in
+        let isFirst = started.withLock { count in
+          count += 1
+          return count == 1
+        }
+        return isFirst && LookupThreads.startThread(job)
+      })
+    await withTaskGroup(of: NameResolver.Outcome.self) { group in
+      for number in 0..<20 { group.addTask { await self.ask(resolver, "host-\(number)") } }
+      for await outcome in group { #expect(outcome == Self.found) }
+    }
+    resolver.shutdown()
+  }
+
+  @Test("of a name with thousands of addresses 64 are kept")
+  func manyAddresses() async {
+    let all = (1...5000).map { IPAddress.v4($0) }
+    let resolver = NameResolver(clock: HTTPTestClock(), lookup: { _ in .success(all) })
+    #expect(await ask(resolver, "a") == .success(Array(all.prefix(64))))
+    #expect(await ask(resolver, "a") == .success(Array(all.prefix(64))))
+    resolver.shutdown()
+  }
+
   @Test("the system knows localhost, and that .invalid never exists or can't say now")
   func system() {
     guard case .success(let addresses) = SystemLookup.addresses(of: "localhost") else {

@@ -1,6 +1,7 @@
 import Delivery
 import Dispatch
 import NIOPosix
+import Synchronization
 import Testing
 
 @Suite("Which addresses the sender connects to")
@@ -22,7 +23,8 @@ struct SenderAddressTests {
       world.egress.setOwnListeners([own.address])
       for host in hosts {
         let got = await world.send("http://\(host):\(own.port)/")
-        #expect(got.failure == .blocked, "\(host)")
+        // What a name stands for may be another address at the next attempt.
+        #expect(got.failure == (host == "me.test" ? .dns : .blocked), "\(host)")
         #expect(got.detail.contains("own listener"), "\(host)")
       }
     }
@@ -38,7 +40,11 @@ struct SenderAddressTests {
       await $0.send("http://mixed.test:\(server.port)/")
     }
     #expect(
-      got == .failure(.blocked, detail: "169.254.169.254 is link-local (169.254.0.0/16)"))
+      got
+        == .failure(
+          .dns,
+          detail: "mixed.test stands for a blocked address: "
+            + "169.254.169.254 is link-local (169.254.0.0/16)"))
     #expect(server.connections.isEmpty)
     await server.stop()
   }
@@ -86,6 +92,101 @@ struct SenderAddressTests {
       }
     }
     await server.stop()
+  }
+
+  /// What attempts to a name come to whose first address does `script`, and the second one answers.
+  private func attempts(
+    _ count: Int, firstTimeout: Duration = .seconds(60), tls: Bool = false,
+    first script: @escaping RawServer.Script
+  ) async throws -> (results: [AttemptResult], bad: Int) {
+    let context = tls ? try TestCertificates.server() : nil
+    // The first one speaks no TLS.
+    let bad = try await RawServer(host: "127.0.0.1", greets: true, script)
+    let good = try await RawServer(host: "127.0.0.2", port: bad.port, tls: context) {
+      if $0.request > 0 { $0.send(answer()) }
+    }
+    let authority = try TestCertificates.authority()
+    let names = ["b.test": [Self.loopback, Self.second]]
+    var results: [AttemptResult] = []
+    await SenderWorld.run(names: names, configure: { $0.trustedAuthorities = authority }) {
+      for number in 0..<count {
+        let timeout = number == 0 ? firstTimeout : .seconds(60)
+        results.append(
+          await $0.send("\(tls ? "https" : "http")://b.test:\(bad.port)/", timeout: timeout))
+      }
+    }
+    await bad.stop()
+    await good.stop()
+    return (results, bad.connections.count)
+  }
+
+  @Test(
+    "the attempt after one that an address took and broke off goes to the next address",
+    arguments: ["closes", "garbage", "502", "503", "504"])
+  func nextAttempt(first: String) async throws {
+    let (results, bad) = try await attempts(3) { moment in
+      guard moment.request > 0 else { return }
+      switch first {
+      case "closes": moment.close()
+      case "garbage": moment.sendAndClose("SSH-2.0-OpenSSH_9.2\r\n\r\n")
+      default: moment.send(answer("\(first) Bad"))
+      }
+    }
+    #expect(results.first != .status(200))
+    #expect(results.dropFirst() == [.status(200), .status(200)])
+    #expect(bad == 1)
+  }
+
+  @Test("the attempt after one that hung goes to the next address")
+  func nextAfterHang() async throws {
+    let (results, bad) = try await attempts(2, firstTimeout: .seconds(1)) { _ in }
+    #expect(results.first?.failure == .timeout)
+    #expect(results.last == .status(200))
+    #expect(bad == 1)
+  }
+
+  @Test("the attempt after a failed TLS handshake goes to the next address")
+  func nextAfterTLS() async throws {
+    let (results, _) = try await attempts(2, tls: true) {
+      if $0.request == 0 { $0.send("HTTP/1.1 400 Bad\r\n\r\n") }
+    }
+    #expect(results.first?.failure == .tls)
+    #expect(results.last == .status(200))
+  }
+
+  @Test("a name that stood for a blocked address is called when it stands for another one")
+  func blockedForAMoment() async throws {
+    let server = try await RawServer { $0.send(answer()) }
+    let clock = HTTPTestClock()
+    let answers = Mutex<[IPAddress]>([Self.loopback, .v4(0)])
+    let resolver = NameResolver(clock: clock) { _ in
+      .success([answers.withLock { $0.removeLast() }])
+    }
+    let sender = AsyncHTTPClientSender(
+      configuration: .init(), guard: EgressGuard(clock: clock), resolver: resolver,
+      eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+    let url = "http://sinkhole.test:\(server.port)/"
+    let request = OutboundRequest(
+      url: url, origin: SenderWorld.origin(url), method: "POST", headers: [], body: [],
+      timeout: .seconds(60))
+    let first = await sender.send(request)
+    #expect(first.failure == .dns)
+    #expect(first.detail.contains("0.0.0.0"))
+    clock.advance(.seconds(60))
+    #expect(await sender.send(request) == .status(200))
+    await sender.shutdown()
+    resolver.shutdown()
+    await server.stop()
+  }
+
+  @Test("of a name with a thousand addresses one attempt tries eight")
+  func thousand() async throws {
+    let closed = try ClosedPort()
+    let addresses = (1...1000).map { IPAddress.v4(0x7f01_0000 + UInt32($0)) }
+    let got = await SenderWorld.run(names: ["many.test": addresses]) {
+      await $0.send("http://many.test:\(closed.port)/")
+    }
+    #expect(got == .failure(.connect, detail: "connection refused (127.1.0.8:\(closed.port))"))
   }
 
   @Test("when all addresses refuse, the last one's refusal is the answer")

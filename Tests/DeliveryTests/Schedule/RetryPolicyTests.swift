@@ -94,6 +94,15 @@ struct RetryPolicyTests {
     #expect(judgement == Judgement(.interrupted, DestinationSignal(.neutral)))
   }
 
+  @Test("an attempt we lacked the means for is made again after a second, whatever its limits")
+  func unavailable() {
+    let judgement = judge(.unavailable(.ports, detail: "no port"), number: 9, ageMs: .max / 4)
+    #expect(
+      judgement
+        == Judgement(
+          .postponed(after: .seconds(1)), DestinationSignal(.neutral, hold: .seconds(1))))
+  }
+
   @Test("waits double from 2 seconds to an hour")
   func schedule() {
     let waits = (1...13).map { wait(judge(500, number: $0)) }

@@ -2,6 +2,10 @@ import Testing
 
 @testable import Delivery
 
+extension AttemptResult {
+  fileprivate static let noPort = AttemptResult.unavailable(.ports, detail: "no local port")
+}
+
 @Suite("The delivery service", .timeLimit(.minutes(5)))
 struct DeliveryServiceTests {
   @Test("a message is sent once with what the receiver is promised, and is then delivered")
@@ -49,6 +53,24 @@ struct DeliveryServiceTests {
   }
 
   @Test("a permanent answer is a dead letter with its reason")
+  @Test(
+    "an attempt that we lacked the means for is made again a second later and charged to nobody")
+  func ownShortage() async throws {
+    let world = DeliveryWorld { $0.at < .seconds(3) ? .result(.noPort) : .status(200) }
+    // More than troubles in a row would open the circuit, and more attempts than it may have.
+    try await world.enqueue(20, limits: RetryLimits(maxAttempts: 1))
+    try await world.until(step: .milliseconds(50)) { await world.store.counts().delivered == 20 }
+    #expect(world.time.monotonic() < .seconds(5))
+    #expect(Set(world.sender.calls.map { $0.header["Dispatcher-Attempt"] }) == ["1"])
+    let put = world.sender.calls.count { $0.at < .seconds(3) }
+    // One call each second: the destination was never seen to work.
+    #expect((2...4).contains(put))
+    let counters = world.service.deliveryCounters()
+    #expect(counters.attempts == [AttemptClass(outcome: "delivered", kind: "2xx"): 20])
+    #expect(counters.shortages == [.ports: UInt64(put)])
+    await world.end()
+  }
+
   func deadLetter() async throws {
     let world = DeliveryWorld { _ in .status(410) }
     try await world.enqueue()

@@ -46,7 +46,7 @@ package final class AsyncHTTPClientSender: HTTPSender {
       group: eventLoopGroup, namesKept: max(256, 2 * configuration.worker))
     environment = Attempt.Environment(
       clients: clients, resolver: resolver, egress: egress, open: open,
-      preferred: PreferredAddresses(), bodyLimit: configuration.bodyLimit,
+      addresses: SharedAddressBook(), bodyLimit: configuration.bodyLimit,
       lookupLimit: TimeAmount(configuration.lookupLimit),
       triesOneAddress: TimeAmount(configuration.triesOneAddress))
     group = eventLoopGroup

@@ -11,7 +11,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     let resolver: NameResolver
     let egress: EgressGuard
     let open: OpenConnections
-    let preferred: PreferredAddresses
+    let addresses: SharedAddressBook
     let bodyLimit: Int
     let lookupLimit: TimeAmount
     let triesOneAddress: TimeAmount
@@ -87,7 +87,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
   private func lookUp() {
     switch host {
     case .address(let address): return located([address])
-    case .malformed(let reason): return finish(.failure(.blocked, detail: reason), abort: false)
+    case .malformed(let reason): return finish(blocked(reason), abort: false)
     case .name: break
     }
     let reply = environment.resolver.ask(target.host) { outcome in
@@ -117,11 +117,17 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
   private func located(_ addresses: [IPAddress]) {
     for address in addresses {
       if let reason = environment.egress.refusal(address, port: target.port) {
-        return finish(.failure(.blocked, detail: reason), abort: false)
+        return finish(blocked(reason), abort: false)
       }
     }
-    let order = environment.preferred.order(addresses, of: target.host)
-    perform(state.value.core.located(order))
+    perform(state.value.core.located(environment.addresses.order(addresses, of: place)))
+  }
+
+  /// The number in a URL stays what it is; a name may stand for another address at the next look-up.
+  private func blocked(_ reason: String) -> AttemptResult {
+    host == .name
+      ? .failure(.dns, detail: "\(target.host) stands for a blocked address: \(reason)")
+      : .failure(.blocked, detail: reason)
   }
 
   // Reports of an exchange
@@ -130,9 +136,6 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     guard isCurrent(exchange) else { return }
     state.value.core.requestSent()
     state.value.stepTimer?.cancel()
-    if let address = state.value.core.address, !state.value.core.isFirstChoice {
-      environment.preferred.prefer(address, of: target.host)
-    }
   }
 
   func receivedHead(_ summary: ResponseSummary, exchange: Int) {
@@ -155,9 +158,13 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     let core = state.value.core
     let place = "\(core.address?.urlHost ?? target.host):\(target.port)"
     guard
-      let failure = AttemptCore.ExchangeFailure(
+      var failure = AttemptCore.ExchangeFailure(
         error, connecting: core.phase == .connecting, place: place)
     else { return finish(.interrupted, abort: false) }
+    if failure.kind == .blocked { return finish(blocked(failure.detail), abort: false) }
+    if failure.shortage == .ports, let address = core.address, !LocalRoute.exists(to: address) {
+      failure.shortage = nil
+    }
     perform(state.value.core.failed(failure))
   }
 
@@ -171,9 +178,19 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     guard !state.value.ended else { return }
     switch step {
     case .wait: break
-    case .connect(let address, let others): exchange(with: address, others: others)
+    case .connect(let address, let others):
+      learn(state.value.core.lesson())
+      exchange(with: address, others: others)
     case .finish(let result, let abort): finish(result, abort: abort)
     }
+  }
+
+  private func learn(_ lesson: AddressBook.Lesson) {
+    if host == .name { environment.addresses.learn(lesson, of: place) }
+  }
+
+  private var place: AddressBook.Place {
+    AddressBook.Place(host: target.host, port: target.port)
   }
 
   private func exchange(with address: IPAddress, others: Int) {
@@ -232,6 +249,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     state.value.stepTimer?.cancel()
     if let ticket = state.value.ticket { environment.resolver.abandon(ticket) }
     dropExchange(abort: abort)
+    learn(state.value.core.lesson(result))
     let continuation = state.value.continuation
     state.value.continuation = nil
     continuation?.resume(returning: result.clipped)
@@ -253,11 +271,17 @@ extension AttemptResult {
 
   /// With a text of one line that fits into a record.
   fileprivate var clipped: AttemptResult {
-    guard case .failure(let kind, let detail) = self else { return self }
-    let isFine = detail.utf8.count <= Self.detailLimit && detail.utf8.allSatisfy { $0 >= 0x20 }
-    if isFine { return self }
+    switch self {
+    case .failure(let kind, let detail): .failure(kind, detail: Self.clipped(detail))
+    case .unavailable(let kind, let detail): .unavailable(kind, detail: Self.clipped(detail))
+    case .response, .interrupted: self
+    }
+  }
+
+  private static func clipped(_ detail: String) -> String {
+    let isFine = detail.utf8.count <= detailLimit && detail.utf8.allSatisfy { $0 >= 0x20 }
+    if isFine { return detail }
     let line = String(detail.map { $0.isNewline || $0 < " " ? " " : $0 })
-    let short = String(decoding: line.utf8.prefix(Self.detailLimit), as: UTF8.self)
-    return .failure(kind, detail: short)
+    return String(decoding: line.utf8.prefix(detailLimit), as: UTF8.self)
   }
 }

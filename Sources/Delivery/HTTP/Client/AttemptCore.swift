@@ -19,6 +19,8 @@ struct AttemptCore {
     /// peer's idle timer and a new request. Made again once, which at-least-once allows, instead of
     /// charging the message an attempt and the destination a failure.
     var stale = false
+    /// The connection could not be made for want of our own means.
+    var shortage: OwnShortage?
   }
 
   private(set) var phase = Phase.resolving
@@ -29,6 +31,10 @@ struct AttemptCore {
   private var addresses: [IPAddress] = []
   private var current = 0
   private var repeated = false
+  /// What an address could not be tried for; until another one answers it is the reason.
+  private var shortage: (kind: OwnShortage, detail: String)?
+  /// Addresses given up since `lesson` was asked.
+  private var passedOver: [IPAddress] = []
   private var summary: ResponseSummary?
 
   /// `bodyLimit`: bytes of the answer's body that are read before the rest is dropped.
@@ -39,9 +45,21 @@ struct AttemptCore {
     bodyLeft = bodyLimit
   }
 
-  /// The address that the exchange goes to, and whether it is the name's first choice.
+  /// The address that the exchange goes to.
   var address: IPAddress? { addresses.indices.contains(current) ? addresses[current] : nil }
-  var isFirstChoice: Bool { current == 0 }
+
+  /// What was found out about the name's addresses since this was asked the last time.
+  mutating func lesson(_ result: AttemptResult? = nil) -> AddressBook.Lesson {
+    var lesson = AddressBook.Lesson(failed: passedOver)
+    passedOver = []
+    guard let address else { return lesson }
+    switch result {
+    case .response(let response) where response.status < 502: lesson.answered = address
+    case .response, .failure: lesson.failed.append(address)
+    case .interrupted, .unavailable, nil: break
+    }
+    return lesson
+  }
 
   /// `addresses` passed the egress guard; they are tried in this order.
   mutating func located(_ addresses: [IPAddress]) -> Step {
@@ -51,7 +69,10 @@ struct AttemptCore {
   }
 
   mutating func lookupFailed(_ error: LookupError) -> Step {
-    .finish(.failure(.dns, detail: error.text(host: host)), abort: false)
+    let text = error.text(host: host)
+    let result: AttemptResult =
+      error.shortage.map { .unavailable($0, detail: text) } ?? .failure(.dns, detail: text)
+    return .finish(result, abort: false)
   }
 
   /// The name server is slower than we wait.
@@ -88,12 +109,17 @@ struct AttemptCore {
       repeated = true
       return connect()
     }
-    if phase == .connecting, failure.kind == .connect || failure.kind == .timeout,
-      let step = connectToNext()
+    guard phase == .connecting else {
+      return .finish(.failure(failure.kind, detail: failure.detail), abort: false)
+    }
+    if let kind = failure.shortage { shortage = (kind, failure.detail) }
+    if failure.kind == .connect || failure.kind == .timeout,
+      let step = connectToNext(afterFailure: failure.shortage == nil)
     {
       return step
     }
-    return .finish(.failure(failure.kind, detail: failure.detail), abort: false)
+    return .finish(
+      unavailable ?? .failure(failure.kind, detail: failure.detail), abort: false)
   }
 
   /// This address has had its share of the time.
@@ -111,7 +137,14 @@ struct AttemptCore {
       case .connecting: "no connection to \(place) within \(timeoutMs) ms"
       case .answering, .reading: "no answer within \(timeoutMs) ms"
       }
-    return .finish(.failure(.timeout, detail: text), abort: true)
+    let own = phase == .connecting ? unavailable : nil
+    return .finish(own ?? .failure(.timeout, detail: text), abort: true)
+  }
+
+  /// While an address could not be tried for want of our own means, the attempt is not the
+  /// receiver's: that address might have answered.
+  private var unavailable: AttemptResult? {
+    shortage.map { .unavailable($0.kind, detail: $0.detail) }
   }
 
   private var place: String { address.map { "\($0.urlHost):\(port)" } ?? "\(host):\(port)" }
@@ -122,8 +155,9 @@ struct AttemptCore {
     return .connect(address, others: addresses.count - current - 1)
   }
 
-  private mutating func connectToNext() -> Step? {
+  private mutating func connectToNext(afterFailure failed: Bool = true) -> Step? {
     guard current + 1 < addresses.count else { return nil }
+    if failed { passedOver.append(addresses[current]) }
     current += 1
     return connect()
   }

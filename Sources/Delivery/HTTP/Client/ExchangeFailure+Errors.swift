@@ -64,11 +64,16 @@ extension AttemptCore.ExchangeFailure {
       case EMFILE, ENFILE: "too many open files here"
       default: String(cString: strerror(error.errnoCode))
       }
-    self.init(kind: connecting ? .connect : .closed, detail: "\(text) (\(place))")
+    // Once a request is on its way, the receiver may have it: then our shortage is a connection that
+    // broke, like any other.
+    self.init(
+      kind: connecting ? .connect : .closed, detail: "\(text) (\(place))",
+      shortage: connecting ? OwnShortage(errno: error.errnoCode) : nil)
   }
 
   private init?(_ error: HTTPClientError, connecting: Bool, place: String) {
     switch error {
+      case EADDRNOTAVAIL: "no local address or port"
     case .cancelled, .alreadyShutdown:
       return nil
     case .connectTimeout, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout:

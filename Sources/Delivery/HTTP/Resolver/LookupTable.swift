@@ -14,6 +14,8 @@ package struct LookupTable {
     package var slow: Duration = .seconds(1)
     package var keepAddresses: Duration = .seconds(30)
     package var keepFailure: Duration = .seconds(2)
+    /// Addresses of a name that are kept; a name may have thousands.
+    package var addresses = 64
     /// Names remembered; when it is full, answers and history of idle names are forgotten.
     package var names = 4096
     /// Names waiting for a thread; beyond it a look-up is refused.
@@ -107,6 +109,9 @@ package struct LookupTable {
     name.phase = .idle
     name.answer = outcome
     switch outcome {
+    case .failure(let error) where error.shortage != nil:
+      // It says nothing about the name.
+      name.answer = nil
     case .success:
       name.standing = took > limits.slow ? .suspect : .proven
       name.expires = now + limits.keepAddresses

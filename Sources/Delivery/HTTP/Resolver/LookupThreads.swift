@@ -1,12 +1,14 @@
 import DequeModule
 import Dispatch
-import Foundation
+import Glibc
 import Synchronization
 
 /// Real threads for calls that block. A thread begins when work finds none idle, up to `count`, and
 /// stays. The caller hands over at most `count` jobs at once, which bounds the queue.
 package final class LookupThreads: Sendable {
   package typealias Job = @Sendable () -> Void
+  /// Runs a job on a new thread; false when the system starts none.
+  package typealias Start = @Sendable (@escaping Job) -> Bool
 
   private struct State {
     var jobs: Deque<Job> = []
@@ -36,23 +38,34 @@ package final class LookupThreads: Sendable {
   }
 
   private let count: Int
+  private let start: Start
   private let shared = Shared()
 
-  package init(count: Int) { self.count = count }
+  package init(count: Int, start: @escaping Start = LookupThreads.startThread) {
+    self.count = count
+    self.start = start
+  }
 
   deinit { stop() }
 
-  package func run(_ job: @escaping Job) {
-    let begins = shared.state.withLock { state in
-      guard !state.stopped else { return false }
+  /// - Returns: false when the system starts no thread and there is none: the job is not run.
+  package func run(_ job: @escaping Job) -> Bool {
+    let isTaken = shared.state.withLock { state in
+      guard !state.stopped else { return true }  // dropped, like everything that waits
+      if state.jobs.count >= state.idle, state.started < count {
+        // Within the lock, at most `count` times: who else comes must see how it ended.
+        if start({ [shared] in shared.run() }) {
+          state.started += 1
+          state.idle += 1
+        } else if state.started == 0 {
+          return false
+        }
+      }
       state.jobs.append(job)
-      guard state.jobs.count > state.idle, state.started < count else { return false }
-      state.started += 1
-      state.idle += 1
       return true
     }
-    if begins { begin() }
-    shared.work.signal()
+    if isTaken { shared.work.signal() }
+    return isTaken
   }
 
   /// Idle threads end now, busy ones after what they are doing; what waits is dropped.
@@ -65,10 +78,35 @@ package final class LookupThreads: Sendable {
     for _ in 0..<started { shared.work.signal() }
   }
 
-  private func begin() {
-    let thread = Thread { [shared] in shared.run() }
-    thread.name = "dispatcher-lookup"
-    thread.stackSize = 512 << 10
-    thread.start()
+  /// Not Foundation's `Thread`, which doesn't say when the system starts none: its work would wait
+  /// for ever.
+  @Sendable package static func startThread(_ job: @escaping Job) -> Bool {
+    var attributes = pthread_attr_t()
+    guard pthread_attr_init(&attributes) == 0 else { return false }
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, 512 << 10)
+    pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
+    let work = Unmanaged.passRetained(ThreadWork(job)).toOpaque()
+    var thread = pthread_t()
+    if pthread_create(&thread, &attributes, runThread, work) == 0 { return true }
+    Unmanaged<ThreadWork>.fromOpaque(work).release()
+    return false
   }
+}
+
+private final class ThreadWork: Sendable {
+  let job: LookupThreads.Job
+  init(_ job: @escaping LookupThreads.Job) { self.job = job }
+}
+
+/// What `pthread_create` calls on the new thread.
+private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  guard let argument else { return nil }
+  // Its name for `top -H`. By a file, since the function for it is GNU's own and not imported.
+  if let file = fopen("/proc/thread-self/comm", "we") {
+    fputs("dispatcher-dns", file)
+    fclose(file)
+  }
+  Unmanaged<ThreadWork>.fromOpaque(argument).takeRetainedValue().job()
+  return nil
 }

@@ -25,16 +25,19 @@ package final class NameResolver: Sendable {
   private let clock: any Clock
   private let lookup: @Sendable (String) -> Outcome
   private let threads: LookupThreads
+  private let addressesMax: Int
   /// Short and hot: one dictionary look-up for a cached name.
   private let state: Mutex<State>
 
   package init(
     clock: any Clock, limits: LookupTable.Limits = .init(),
-    lookup: @escaping @Sendable (String) -> Outcome = SystemLookup.addresses(of:)
+    lookup: @escaping @Sendable (String) -> Outcome = SystemLookup.addresses(of:),
+    startThread: @escaping LookupThreads.Start = LookupThreads.startThread
   ) {
     self.clock = clock
     self.lookup = lookup
-    threads = LookupThreads(count: limits.threads)
+    threads = LookupThreads(count: limits.threads, start: startThread)
+    addressesMax = limits.addresses
     state = Mutex(State(table: LookupTable(limits: limits)))
   }
 
@@ -70,9 +73,14 @@ package final class NameResolver: Sendable {
 
   private func startLookups() {
     while let host = state.withLock({ $0.table.nextToRun(now: clock.monotonic()) }) {
-      threads.run { [weak self, lookup] in
-        let outcome = lookup(host)
+      let taken = threads.run { [weak self, lookup, addressesMax] in
+        let outcome = lookup(host).map { Array($0.prefix(addressesMax)) }
         self?.finished(host, outcome)
+      }
+      if !taken {
+        let error = LookupError.shortage(.threads, reason: "the system starts no thread")
+        // Later and elsewhere: this may be the call of `ask`, whose caller has no ticket yet.
+        Task { self.finished(host, .failure(error)) }
       }
     }
   }
