@@ -9,7 +9,11 @@ import Synchronization
 /// For plain HTTP, and for https to a number, one client is asked for `http://ADDRESS:PORT/` with the
 /// `Host` header of the message. https to a name needs the name for SNI and the certificate, which
 /// AsyncHTTPClient takes from the URL, while the address can only come from `dnsOverride`, a fixed
-/// setting of a client: so there is a small client per name and address.
+/// setting of a client: so there is a small client per name, address and port.
+///
+/// Whatever is kept here is kept for destinations that callers name, so all of it is bounded: clients
+/// for routes without a name come in generations, those for names and the requests made ready have a
+/// number at which the oldest go.
 final class Clients: Sendable {
   /// Where a request goes, as far as connections are concerned.
   struct Route: Hashable {
@@ -37,13 +41,15 @@ final class Clients: Sendable {
   /// A client while a request uses it.
   struct Lease: Sendable {
     let client: HTTPClient
-    fileprivate let key: NameKey?
+    fileprivate let owner: Owner
   }
 
-  fileprivate struct NameKey: Hashable, Sendable {
-    var name: String
-    var address: IPAddress
+  fileprivate enum Owner: Sendable {
+    case named(Route)
+    case generation(Generations.Lease)
   }
+
+  fileprivate typealias Generations = ClientGenerations<Route, HTTPClient>
 
   private struct Template: Hashable {
     var route: Route
@@ -51,7 +57,8 @@ final class Clients: Sendable {
   }
 
   private struct State {
-    var named: LeastRecentlyUsed<NameKey, HTTPClient>
+    var named: LeastRecentlyUsed<Route, HTTPClient>
+    var generations = Generations()
     var templates: [Template: HTTPClient.Request] = [:]
     var closing: [Int: Task<Void, Never>] = [:]
     var closings = 0
@@ -64,33 +71,41 @@ final class Clients: Sendable {
 
   private let configuration: HTTPClient.Configuration
   private let group: any EventLoopGroup
-  private let plain: HTTPClient
   /// Short and hot: a dictionary look-up for each request.
   private let state: Mutex<State>
 
   init(configuration: HTTPClient.Configuration, group: any EventLoopGroup, namesKept: Int) {
     self.configuration = configuration
     self.group = group
-    plain = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     state = Mutex(State(named: LeastRecentlyUsed(capacity: namesKept)))
   }
 
   /// nil when shutdown has begun. To be given back with `release`.
   func lease(_ route: Route) -> Lease? {
-    let (lease, evicted) = state.withLock { state -> (Lease?, HTTPClient?) in
-      guard !state.closed else { return (nil, nil) }
-      guard !route.tlsName.isEmpty else { return (Lease(client: plain, key: nil), nil) }
-      let key = NameKey(name: route.tlsName, address: route.address)
-      let (client, evicted) = state.named.lease(key) { makeClient(for: key) }
-      return (Lease(client: client, key: key), evicted)
+    let (lease, ended) = state.withLock { state -> (Lease?, [HTTPClient]) in
+      guard !state.closed else { return (nil, []) }
+      guard route.tlsName.isEmpty else {
+        let (client, evicted) = state.named.lease(route) { makeClient(for: route) }
+        return (Lease(client: client, owner: .named(route)), evicted.map { [$0] } ?? [])
+      }
+      let (lease, ended) = state.generations.lease(route) { makeClient(configuration) }
+      return (Lease(client: lease.client, owner: .generation(lease)), ended)
     }
-    if let evicted { close(evicted) }
+    for client in ended { close(client) }
     return lease
   }
 
   func release(_ lease: Lease) {
-    guard let key = lease.key else { return }
-    state.withLock { $0.named.release(key) }
+    let ended = state.withLock { state -> HTTPClient? in
+      switch lease.owner {
+      case .named(let route):
+        state.named.release(route)
+        return nil
+      case .generation(let lease):
+        return state.generations.release(lease)
+      }
+    }
+    if let ended { close(ended) }
   }
 
   /// A method that can't stand in a request line.
@@ -117,16 +132,22 @@ final class Clients: Sendable {
     let (clients, closing) = state.withLock { state -> ([HTTPClient], [Task<Void, Never>]) in
       guard !state.closed else { return ([], Array(state.closing.values)) }
       state.closed = true
-      return ([plain] + state.named.removeAll(), Array(state.closing.values))
+      return (
+        state.generations.removeAll() + state.named.removeAll(), Array(state.closing.values)
+      )
     }
     for client in clients { try? await client.shutdown() }
     for task in closing { await task.value }
   }
 
-  private func makeClient(for key: NameKey) -> HTTPClient {
+  private func makeClient(for route: Route) -> HTTPClient {
     var configuration = configuration
-    configuration.dnsOverride = [key.name: key.address.description]
-    return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+    configuration.dnsOverride = [route.tlsName: route.address.description]
+    return makeClient(configuration)
+  }
+
+  private func makeClient(_ configuration: HTTPClient.Configuration) -> HTTPClient {
+    HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
   }
 
   /// Not in use any more: only idle connections are closed.
