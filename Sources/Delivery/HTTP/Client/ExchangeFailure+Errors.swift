@@ -61,6 +61,7 @@ extension AttemptCore.ExchangeFailure {
       case EHOSTUNREACH: "host unreachable"
       case ENETUNREACH: "network unreachable"
       case ETIMEDOUT: "connection timed out"
+      case EADDRNOTAVAIL: "no local address or port"
       case EMFILE, ENFILE: "too many open files here"
       default: String(cString: strerror(error.errnoCode))
       }
@@ -73,7 +74,6 @@ extension AttemptCore.ExchangeFailure {
 
   private init?(_ error: HTTPClientError, connecting: Bool, place: String) {
     switch error {
-      case EADDRNOTAVAIL: "no local address or port"
     case .cancelled, .alreadyShutdown:
       return nil
     case .connectTimeout, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout:
