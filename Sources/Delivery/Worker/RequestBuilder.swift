@@ -10,7 +10,7 @@ struct RequestBuilder: Sendable {
   ///   - nowMs: the wall clock, for `webhook-timestamp`.
   func request(_ message: Message, attempt: UInt32, nowMs: UInt64) -> OutboundRequest {
     var headers = message.headers
-    headers.reserveCapacity(headers.count + 4)
+    headers.reserveCapacity(headers.count + 5)
     func add(_ name: String, _ value: @autoclosure () -> String) {
       if message.headers.contains(where: { $0.name.equalsIgnoringCase(name) }) { return }
       headers.append(HeaderField(name: name, value: value()))
@@ -18,6 +18,7 @@ struct RequestBuilder: Sendable {
     add("webhook-id", message.uuid)
     add("webhook-timestamp", String(nowMs / 1000))
     add("Dispatcher-Attempt", String(attempt))
+    add(InstanceMark.header, InstanceMark.own)
     add("User-Agent", userAgent)
     return OutboundRequest(
       url: message.url, origin: message.origin, method: message.method, headers: headers,

@@ -86,7 +86,7 @@ struct LoadedConfiguration: Sendable {
       if text.isEmpty { continue }
       var value = ConfigurationValue(
         content: .scalar(text, .environment), place: .environment(name))
-      if text.hasPrefix("["), key.name == "retry.permanent" {
+      if text.hasPrefix("["), ConfigurationKey.lists.contains(key.name) {
         value = try ConfigurationYAML.parse(text, variable: name)
       }
       try apply(key, value)

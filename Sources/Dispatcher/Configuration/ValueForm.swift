@@ -1,3 +1,4 @@
+import Delivery
 import Gateway
 
 /// What a key's value may look like: how it is read from what was written, and how it is written.
@@ -14,6 +15,18 @@ struct ValueRefusal: Error {
 }
 
 extension ConfigurationValue {
+  /// The values of a list. In the environment also with commas between.
+  func items(expected: String) throws(ValueRefusal) -> [ConfigurationValue] {
+    switch content {
+    case .list(let list): return list
+    case .scalar(let text, .environment):
+      return text.split(separator: ",").map {
+        ConfigurationValue(content: .scalar($0.trimmed, .environment), place: place)
+      }
+    default: throw ValueRefusal("expected \(expected), found \(described)")
+    }
+  }
+
   /// The text of a scalar.
   func scalar(expected: String) throws(ValueRefusal) -> (text: String, style: Style) {
     guard case .scalar(let text, let style) = content else {
@@ -147,23 +160,32 @@ extension ValueForm where Value == [Int] {
   /// A list of final HTTP statuses that are failures. In the environment also `400,410`.
   static let statuses = ValueForm(
     read: { value throws(ValueRefusal) in
-      var items: [ConfigurationValue] = []
-      switch value.content {
-      case .list(let list): items = list
-      case .scalar(let text, .environment):
-        items = text.split(separator: ",").map {
-          ConfigurationValue(
-            content: .scalar($0.trimmed, .environment), place: value.place)
-        }
-      default: throw ValueRefusal("expected a list of statuses, found \(value.described)")
-      }
       var statuses: [Int] = []
-      for item in items {
+      for item in try value.items(expected: "a list of statuses") {
         let status = try ValueForm<Int>.integer(300...599).read(item)
         if !statuses.contains(status) { statuses.append(status) }
       }
       return statuses
     }, show: { "[\($0.map(String.init).joined(separator: ", "))]" })
+}
+
+extension ValueForm where Value == [AddressRange] {
+  /// A list of `ADDRESS/BITS`. In the environment also `10.0.0.0/8,fd00::/8`.
+  static let addressRanges = ValueForm(
+    read: { value throws(ValueRefusal) in
+      var ranges: [AddressRange] = []
+      let expected = "a list of ranges such as [10.0.0.0/8, \"fd00::/8\"]"
+      for item in try value.items(expected: expected) {
+        let (text, _) = try item.scalar(expected: "a range such as 10.0.0.0/8")
+        do throws(AddressRange.Malformed) {
+          let range = try AddressRange(text)
+          if !ranges.contains(range) { ranges.append(range) }
+        } catch {
+          throw ValueRefusal("\(error.reason), found \(item.described)")
+        }
+      }
+      return ranges
+    }, show: { "[\($0.map { quoted("\($0)") }.joined(separator: ", "))]" })
 }
 
 extension ValueForm where Value: CaseIterable & RawRepresentable, Value.RawValue == String {

@@ -27,13 +27,16 @@ struct Server {
     let signals = TerminationSignals()
     try tryLog()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-    let egress = EgressGuard(clock: clock)
+    let egress = EgressGuard(clock: clock, blocked: configuration.blockedAddresses)
     let gateway = GatewayServer(
       configuration: configuration.gateway(connections: plan.callers), group: group, clock: clock,
       logger: logger,
       refusal: { egress.refusal(literalHost: $0, port: $1) })
     try await listen(gateway, egress)
     warn(plan, limit: descriptors)
+    if let problem = SystemAuthorities.ofProcess.problem {
+      logger.error("https destinations may not be trusted", metadata: ["reason": "\(problem)"])
+    }
 
     let start = StartGate(logger: logger)
     Task {

@@ -1,3 +1,4 @@
+import Delivery
 import NIOCore
 
 /// Reads a head whose end was found: request line, header fields, and what they say together.
@@ -137,6 +138,10 @@ enum HeadReader {
       head.idempotencyKey = String(decoding: text, as: UTF8.self)
     case 17 where name.equalsIgnoringCase("transfer-encoding"):
       try fields.readTransferEncoding(text)
+    case 19 where name.equalsIgnoringCase("dispatcher-instance"):
+      guard !text.elementsEqual(InstanceMark.own.utf8) else {
+        throw Problem(.loop, "This is a delivery of this very instance, which came back to it.")
+      }
     default:
       break
     }

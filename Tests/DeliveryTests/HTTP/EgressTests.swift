@@ -38,13 +38,57 @@ struct EgressTests {
     arguments: [
       "127.0.0.1", "127.1", "2130706433", "10.0.0.1", "172.16.0.1", "192.168.1.1", "8.8.8.8",
       "169.253.255.255", "169.255.0.0", "223.255.255.255", "240.0.0.1", "1.0.0.0", "[::1]",
-      "[fd00::1]", "[fd00:ec2::253]", "[2001:db8::1]", "[::ffff:127.0.0.1]", "[64:ff9b::808:808]",
+      "[fd00::1]", "[fd00:ec3::253]", "[2001:db8::1]", "[::ffff:127.0.0.1]", "[64:ff9b::808:808]",
       "[2002:808:808::1]", "[fec0::1]", "[fe7f::1]", "example.com", "localhost", "1.2.3.4.5", "08",
       "0x", "256.1.1.1", "4294967296", "1.2.3.256", "1..2", "",
     ])
   func allowed(host: String) throws {
     let reason = try guarded().refusal(literalHost: host, port: 80)
     #expect(reason == nil)
+  }
+
+  @Test(
+    "the metadata services of clouds are blocked in both families, with what stands beside them",
+    arguments: [
+      // Amazon: instances, tasks, pods.
+      "169.254.169.254", "169.254.170.2", "169.254.170.23", "[fd00:ec2::254]", "[fd00:ec2::23]",
+      "[fd00:ec2:1::1]",
+      // Google, Azure, Oracle, Alibaba, Scaleway, Akamai, Hetzner.
+      "[fd20:ce::254]", "[fd20:ce::253]", "168.63.129.16", "[fe80::1234:5678:9abc]", "192.0.0.192",
+      "[fd00:c1::a9fe:a9fe]", "100.100.100.200", "100.100.100.201", "100.100.2.136",
+      "100.100.2.138", "[fd00:100::100:200]", "169.254.42.42", "[fd00:42::42]", "[fd00:42::43]",
+      "[fd00:a9fe:a9fe::1]", "[fe80::a9fe:a9fe]", "[::ffff:100.100.100.200]",
+      "[64:ff9b::168.63.129.16]",
+    ])
+  func metadata(host: String) throws {
+    #expect(try guarded().refusal(literalHost: host, port: 80) != nil)
+  }
+
+  @Test(
+    "the neighbours that are other people's are not",
+    arguments: [
+      "168.63.129.15", "168.63.129.17", "100.100.99.200", "100.100.101.200", "100.100.2.140",
+      "192.0.1.192", "[fd20:cd::254]", "[fd20:ce:1::254]", "[fd00:43::42]", "[fd00:100:1::200]",
+    ])
+  func neighbours(host: String) throws {
+    #expect(try guarded().refusal(literalHost: host, port: 80) == nil)
+  }
+
+  @Test("what the configuration blocks is blocked in every spelling, with its range as the reason")
+  func configured() throws {
+    let egress = EgressGuard(
+      clock: HTTPTestClock(),
+      blocked: [try AddressRange("10.0.0.0/8"), try AddressRange("fd00::/8")]
+    ) { [] }
+    for host in ["10.0.0.0", "10.255.255.255", "0x0a.1", "[::ffff:10.1.2.3]", "[fd12:3456::1]"] {
+      #expect(egress.refusal(literalHost: host, port: 80) != nil, "\(host)")
+    }
+    for host in ["9.255.255.255", "11.0.0.0", "[fc00::1]", "127.0.0.1", "b.test"] {
+      #expect(egress.refusal(literalHost: host, port: 80) == nil, "\(host)")
+    }
+    #expect(
+      egress.refusal(literalHost: "10.1.2.3", port: 80)
+        == "10.1.2.3 is in 10.0.0.0/8, which the configuration blocks")
   }
 
   @Test("numeric hosts are read the way the resolver reads them")

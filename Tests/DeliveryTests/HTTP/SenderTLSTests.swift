@@ -1,4 +1,5 @@
 import Delivery
+import NIOSSL
 import Testing
 
 @Suite("Destinations with TLS")
@@ -70,6 +71,47 @@ struct SenderTLSTests {
   func tlsPort() async throws {
     let (result, _) = try await result { "http://b.test:\($0)/" }
     #expect(result.failure == .closed || result.failure == .protocol)
+  }
+
+  private func result(
+    with server: NIOSSLContext
+  ) async throws -> (result: AttemptResult, got: [String]) {
+    let server = try await RawServer(tls: server) { $0.send(answer()) }
+    let authorities = try StrengthCertificates.authorities() + TestCertificates.authority()
+    let result = await SenderWorld.run(
+      names: Self.names, configure: { $0.trustedAuthorities = authorities },
+      { await $0.send("https://b.test:\(server.port)/") })
+    await server.stop()
+    return (result, server.connections)
+  }
+
+  @Test(
+    "a trusted certificate that is too weak is refused before a byte is sent",
+    arguments: [
+      (StrengthCertificates.rsa1024, "RSA key of 1024 bits"),
+      (StrengthCertificates.ecdsaSHA1, "SHA-1"), (StrengthCertificates.rsaSHA1, "SHA-1"),
+    ])
+  func weak(certificate: StrengthCertificates.Certificate, words: String) async throws {
+    let (result, got) = try await result(with: certificate.server())
+    #expect(result.failure == .tls)
+    #expect(result.detail.contains(words), "\(result.detail)")
+    #expect(got.joined().isEmpty)
+  }
+
+  @Test(
+    "Ed25519 and P-521 certificates are taken, with TLS 1.2 and 1.3",
+    arguments: [StrengthCertificates.ed25519, StrengthCertificates.p521],
+    [TLSVersion.tlsv12, .tlsv13])
+  func curves(certificate: StrengthCertificates.Certificate, tls: TLSVersion) async throws {
+    let (result, _) = try await result(with: certificate.server(tls: tls))
+    #expect(result == .status(200))
+  }
+
+  @Test("TLS 1.1 is not spoken")
+  func oldVersion() async throws {
+    let (result, got) = try await result(with: StrengthCertificates.p521.server(tls: .tlsv11))
+    #expect(result.failure == .tls)
+    #expect(got.joined().isEmpty)
   }
 
   @Test("a connection with TLS is kept for the next request")

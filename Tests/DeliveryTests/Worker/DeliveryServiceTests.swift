@@ -22,7 +22,8 @@ struct DeliveryServiceTests {
     #expect(
       call.header == [
         "X-Own": "Yes", "webhook-id": "m-1", "webhook-timestamp": "1790000000",
-        "Dispatcher-Attempt": "1", "User-Agent": "Dispatcher/1.2.3",
+        "Dispatcher-Attempt": "1", "Dispatcher-Instance": InstanceMark.own,
+        "User-Agent": "Dispatcher/1.2.3",
       ])
     let counters = world.service.deliveryCounters()
     #expect(counters.attempts == [AttemptClass(outcome: "delivered", kind: "2xx"): 1])
@@ -52,7 +53,6 @@ struct DeliveryServiceTests {
     await world.end()
   }
 
-  @Test("a permanent answer is a dead letter with its reason")
   @Test(
     "an attempt that we lacked the means for is made again a second later and charged to nobody")
   func ownShortage() async throws {
@@ -71,6 +71,7 @@ struct DeliveryServiceTests {
     await world.end()
   }
 
+  @Test("a permanent answer is a dead letter with its reason")
   func deadLetter() async throws {
     let world = DeliveryWorld { _ in .status(410) }
     try await world.enqueue()

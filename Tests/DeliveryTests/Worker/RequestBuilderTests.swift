@@ -24,6 +24,7 @@ struct RequestBuilderTests {
         HeaderField(name: "webhook-id", value: "u-1"),
         HeaderField(name: "webhook-timestamp", value: "1790000000"),
         HeaderField(name: "Dispatcher-Attempt", value: "3"),
+        HeaderField(name: "Dispatcher-Instance", value: InstanceMark.own),
         HeaderField(name: "User-Agent", value: "Dispatcher/9"),
       ])
   }
@@ -37,6 +38,7 @@ struct RequestBuilderTests {
     #expect(
       request.headers.map(\.name) == [
         "USER-agent", "Webhook-Id", "webhook-timestamp", "Dispatcher-Attempt",
+        "Dispatcher-Instance",
       ])
   }
 

@@ -1,3 +1,4 @@
+import Delivery
 import Foundation
 import Gateway
 import Testing
@@ -57,6 +58,7 @@ private func complaint(
       admin_token: "s3cret"
       segment_size: 262144
       timeout: 1500
+      blocked_addresses: [10.0.0.0/8, "fd00::/8", 10.0.0.0/8]
       max_body: 16MiB
       retry:
         initial: 100ms
@@ -76,7 +78,9 @@ private func complaint(
         == Configuration(
           listen: ListenAddress(host: "127.0.0.1", port: 0), log: "/var/lib/dispatcher",
           worker: 1000, admin: nil, adminToken: "s3cret", segmentSize: 262_144,
-          timeout: .milliseconds(1500), maxBody: 16 << 20,
+          timeout: .milliseconds(1500),
+          blockedAddresses: [try AddressRange("10.0.0.0/8"), try AddressRange("fd00::/8")],
+          maxBody: 16 << 20,
           retry: .init(
             initial: .milliseconds(100), cap: .seconds(300), maxAge: .zero, maxAttempts: 7,
             permanent: [404, 410]),
@@ -164,6 +168,16 @@ private func complaint(
       (
         "retry: {permanent: 400}",
         "config.yml:1: retry.permanent: expected a list of statuses, found \"400\""
+      ),
+      (
+        "blocked_addresses: [10.0.0.0/8, 10.1.0.0/8]",
+        "config.yml:1: blocked_addresses: the address has bits beyond its first 8; "
+          + "10.0.0.0/8 is meant perhaps, found \"10.1.0.0/8\""
+      ),
+      (
+        "blocked_addresses: 10.0.0.0/8",
+        "config.yml:1: blocked_addresses: expected a list of ranges such as "
+          + "[10.0.0.0/8, \"fd00::/8\"], found \"10.0.0.0/8\""
       ),
       ("log: 5", "config.yml:1: log: expected text, found 5; put it in quotes if it is meant"),
       ("log: yes", "config.yml:1: log: expected text, found yes; put it in quotes if it is meant"),
@@ -275,6 +289,10 @@ private func complaint(
     #expect(try load(environment: ["DISPATCHER_LOG": "2024"]).log == "2024")
     #expect(
       try load(environment: ["DISPATCHER_RETRY_PERMANENT": "[400]"]).retry.permanent == [400])
+    for text in ["10.0.0.0/8, fd00::/8", "[10.0.0.0/8, \"fd00::/8\"]"] {
+      let blocked = try load(environment: ["DISPATCHER_BLOCKED_ADDRESSES": text]).blockedAddresses
+      #expect(blocked.map(\.description) == ["10.0.0.0/8", "fd00::/8"])
+    }
   }
 
   @Test("an empty variable is as good as none")

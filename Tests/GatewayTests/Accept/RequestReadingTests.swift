@@ -1,3 +1,4 @@
+import Delivery
 import NIOCore
 import Testing
 
@@ -139,6 +140,21 @@ struct RequestReadingTests {
       #expect(outcome.refusal == nil)
       #expect(outcome.requests.map(\.body) == [Array(body.utf8)])
     }
+  }
+
+  @Test("a delivery of our own that comes back is refused as a loop, another instance's is taken")
+  func loop() {
+    func run(_ field: String) -> CoreDriver.Outcome {
+      CoreDriver.run(
+        Array("POST / HTTP/1.1\r\nHost: h\r\n\(field)\r\nContent-Length: 1\r\n\r\na".utf8))
+    }
+    for name in ["Dispatcher-Instance", "dispatcher-instance", "DISPATCHER-INSTANCE"] {
+      #expect(run("\(name): \(InstanceMark.own)").refusal == 508)
+      #expect(run("\(name): \(String(repeating: "0", count: 32))").refusal == nil)
+      #expect(run("\(name): \(InstanceMark.own)0").refusal == nil)
+      #expect(run("\(name):").refusal == nil)
+    }
+    #expect(run("Dispatcher-Attempt: \(InstanceMark.own)").refusal == nil)
   }
 
   @Test("noise and TLS are refused at their first bytes")

@@ -102,9 +102,23 @@ package final class AsyncHTTPClientSender: HTTPSender {
     // HTTP/2 lower-cases header names.
     configuration.httpVersion = .http1Only
     configuration.http1_1ConnectionDebugInitializer = { setup.prepare($0) }
-    var tls = TLSConfiguration.makeClientConfiguration()
-    tls.trustRoots = own.trustedAuthorities.map { .certificates($0) } ?? SystemAuthorities.roots
-    configuration.tlsConfiguration = tls
+    configuration.tlsConfiguration = tlsConfiguration(own)
     return configuration
+  }
+
+  private static func tlsConfiguration(_ own: Configuration) -> TLSConfiguration {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.minimumTLSVersion = .tlsv12
+    // The library's own, without SHA-1 and with Ed25519 and P-521.
+    tls.verifySignatureAlgorithms = [
+      .ecdsaSecp256R1Sha256, .rsaPssRsaeSha256, .rsaPkcs1Sha256, .ed25519,
+      .ecdsaSecp384R1Sha384, .rsaPssRsaeSha384, .rsaPkcs1Sha384,
+      .ecdsaSecp521R1Sha512, .rsaPssRsaeSha512, .rsaPkcs1Sha512,
+    ]
+    // The library's own and P-521: with TLS 1.2 a certificate's key has to be on one of them, too.
+    tls.curves = [.x25519_MLKEM768, .x25519, .secp256r1, .secp384r1, .secp521r1]
+    tls.trustRoots =
+      own.trustedAuthorities.map { .certificates($0) } ?? SystemAuthorities.ofProcess.roots
+    return tls
   }
 }

@@ -1,9 +1,10 @@
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import Synchronization
 
 /// What each new connection goes through before AsyncHTTPClient may use it: the address it really
-/// has is checked, and our handlers take their places. A connection that fails here never carries a
+/// has is checked, and the certificate of its other end, and our handlers take their places. A connection that fails here never carries a
 /// byte of a request.
 struct ConnectionSetup: Sendable {
   let egress: EgressGuard
@@ -14,6 +15,7 @@ struct ConnectionSetup: Sendable {
   func prepare(_ channel: any Channel) -> EventLoopFuture<Void> {
     do {
       try check(channel)
+      try checkCertificate(channel)
       let pipeline = channel.pipeline.syncOperations
       let encoder = try pipeline.handler(type: HTTPRequestEncoder.self)
       let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
@@ -33,6 +35,15 @@ struct ConnectionSetup: Sendable {
     guard let remote = channel.remoteAddress else { throw ChannelError.ioOnClosedChannel }
     if let reason = egress.refusal(connectedTo: remote, from: channel.localAddress) {
       throw BlockedDestination(reason: reason)
+    }
+  }
+
+  private func checkCertificate(_ channel: any Channel) throws {
+    guard let certificate = try? channel.pipeline.syncOperations.nioSSL_peerCertificate() else {
+      return  // a connection without TLS
+    }
+    if let weakness = CertificateStrength.weakness(ofDER: try certificate.toDERBytes()) {
+      throw WeakCertificate(weakness: weakness)
     }
   }
 }

@@ -9,6 +9,11 @@ struct BlockedDestination: Error {
   var reason: String
 }
 
+/// The other end of a connection was verified, by a certificate that is too weak to mean anything.
+struct WeakCertificate: Error {
+  var weakness: String
+}
+
 extension AttemptCore.ExchangeFailure {
   /// What an error of the network stack means for an attempt; nil when the client is shutting down.
   /// `connecting`: no connection stood yet. `place`: address and port.
@@ -16,6 +21,8 @@ extension AttemptCore.ExchangeFailure {
     switch error {
     case let error as BlockedDestination:
       self.init(kind: .blocked, detail: error.reason)
+    case let error as WeakCertificate:
+      self.init(kind: .tls, detail: "the certificate \(error.weakness)")
     case is StaleConnection:
       self.init(kind: .closed, detail: "connection closed before the answer", stale: true)
     case let error as ResponseHeadTooLong:
@@ -63,6 +70,7 @@ extension AttemptCore.ExchangeFailure {
       case ETIMEDOUT: "connection timed out"
       case EADDRNOTAVAIL: "no local address or port"
       case EMFILE, ENFILE: "too many open files here"
+      case EADDRNOTAVAIL: "no local address or port"
       default: String(cString: strerror(error.errnoCode))
       }
     // Once a request is on its way, the receiver may have it: then our shortage is a connection that
@@ -97,7 +105,7 @@ extension AttemptCore.ExchangeFailure {
       return "the other side does not speak TLS"
     }
     if text.contains("UNSUPPORTED_PROTOCOL") || text.contains("PROTOCOL_VERSION") {
-      return "no common TLS version"
+      return "no common TLS version, at least 1.2 is needed"
     }
     if text.contains("uncleanShutdown") { return "TLS connection closed without a goodbye" }
     if text.contains("ALERT") { return "the other side refused the TLS handshake" }

@@ -15,15 +15,18 @@ package final class EgressGuard: Sendable {
   private static let localAddressesLast: Duration = .seconds(5)
 
   private let clock: any Clock
+  /// What the configuration blocks besides.
+  private let blocked: [AddressRange]
   private let localAddresses: @Sendable () -> Set<IPAddress>
   /// Short and hot: a set look-up for each connection.
   private let state = Mutex(State())
 
   package init(
-    clock: any Clock,
+    clock: any Clock, blocked: [AddressRange] = [],
     localAddresses: @escaping @Sendable () -> Set<IPAddress> = LocalAddresses.read
   ) {
     self.clock = clock
+    self.blocked = blocked
     self.localAddresses = localAddresses
   }
 
@@ -73,6 +76,9 @@ package final class EgressGuard: Sendable {
 
   private func refusal(_ address: IPAddress, port: Int, connectedFrom: IPAddress?) -> String? {
     if let reason = AlwaysBlocked.reason(address) { return reason }
+    if let range = configured(address) {
+      return "\(address) is in \(range), which the configuration blocks"
+    }
     let own = state.withLock { state in
       guard state.listeners.use(port: port) else { return false }
       let now = clock.monotonic()
@@ -84,5 +90,11 @@ package final class EgressGuard: Sendable {
       return state.listeners.own(address, port: port, local: local)
     }
     return own ? "\(address.urlHost):\(port) is Dispatcher's own listener" : nil
+  }
+
+  private func configured(_ address: IPAddress) -> AddressRange? {
+    guard !blocked.isEmpty else { return nil }
+    let inner = address.embeddedV4
+    return blocked.first { $0.contains(address) || inner.map($0.contains) == true }
   }
 }
