@@ -70,7 +70,6 @@ extension AttemptCore.ExchangeFailure {
       case ETIMEDOUT: "connection timed out"
       case EADDRNOTAVAIL: "no local address or port"
       case EMFILE, ENFILE: "too many open files here"
-      case EADDRNOTAVAIL: "no local address or port"
       default: String(cString: strerror(error.errnoCode))
       }
     // Once a request is on its way, the receiver may have it: then our shortage is a connection that
