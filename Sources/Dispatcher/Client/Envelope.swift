@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A message as `POST /messages` wants it. Fields that are not given are left out, so that the
 /// server's defaults hold.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 
 /// `--config`, as every verb that needs the configuration has it.
 struct ConfigurationOptions: ParsableArguments {

@@ -20,6 +20,23 @@ enum ExitStatus: Int32 {
   }
 }
 
+enum StandardInput {
+  /// All of it, until whoever writes it closes it; nil when it can't be read.
+  static func readAll() -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+      let count = read(STDIN_FILENO, &part, part.count)
+      if count == 0 { return bytes }
+      if count > 0 {
+        bytes += part[..<count]
+      } else if errno != EINTR {
+        return nil
+      }
+    }
+  }
+}
+
 enum StandardError {
   static func print(_ line: String) {
     OutputFile.writeAll(Array("\(line)\n".utf8), to: STDERR_FILENO)

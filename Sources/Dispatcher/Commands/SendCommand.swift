@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 
 struct SendCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -76,11 +76,11 @@ struct SendCommand: AsyncParsableCommand {
   private func bodyBytes() throws -> [UInt8] {
     if let body { return Array(body.utf8) }
     guard let bodyFile else { return [] }
-    do {
-      if bodyFile == "-" { return Array(try FileHandle.standardInput.readToEnd() ?? Data()) }
-      return Array(try Data(contentsOf: URL(fileURLWithPath: bodyFile)))
-    } catch {
-      throw ExitStatus.failure.saying("\(bodyFile): it can't be read")
-    }
+    let bytes =
+      bodyFile == "-"
+      ? StandardInput.readAll()
+      : (try? Data(contentsOf: URL(fileURLWithPath: bodyFile))).map { Array($0) }
+    guard let bytes else { throw ExitStatus.failure.saying("\(bodyFile): it can't be read") }
+    return bytes
   }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import SegmentLog
 
 /// The answer of `GET /log/compact`.

@@ -1,12 +1,11 @@
-import Yams
-
 /// From YAML text to values that know where they stand.
 enum ConfigurationYAML {
   /// The entries of the top-level map; none for an empty document. `path` is what error lines name.
   static func parse(_ text: String, path: String) throws(ConfigurationError)
     -> [ConfigurationValue.Entry]
   {
-    let root = try parse(text, place: { .file(path, line: $0) }, source: path)
+    var composer = Composer(text, place: { .file(path, line: $0) }, source: path)
+    let root = try composer.document()
     switch root.content {
     case .null: return []
     case .map(let entries): return entries
@@ -21,83 +20,100 @@ enum ConfigurationYAML {
   static func parse(_ text: String, variable: String) throws(ConfigurationError)
     -> ConfigurationValue
   {
-    try parse(
-      text, place: { _ in .environment(variable) },
-      source: "\(ConfigurationValue.Place.environment(variable))")
+    let place = ConfigurationValue.Place.environment(variable)
+    var composer = Composer(text, place: { _ in place }, source: "\(place)")
+    return try composer.document()
   }
 
-  private static func parse(
-    _ text: String, place: (Int) -> ConfigurationValue.Place, source: String
-  ) throws(ConfigurationError) -> ConfigurationValue {
-    let node: Node?
-    do {
-      node = try Yams.compose(yaml: text, .basic)
-    } catch {
-      throw readable(error, place: place, source: source)
+  /// Puts the pieces of a text together.
+  private struct Composer {
+    private let reader: YAMLReader
+    private let place: (Int) -> ConfigurationValue.Place
+    private let source: String
+    private var anchors: [String: ConfigurationValue.Content] = [:]
+
+    /// - Parameters:
+    ///   - place: where a line is.
+    ///   - source: what is named where no line is known.
+    init(_ text: String, place: @escaping (Int) -> ConfigurationValue.Place, source: String) {
+      reader = YAMLReader(text)
+      self.place = place
+      self.source = source
     }
-    guard let node else { return ConfigurationValue(content: .null, place: place(1)) }
-    return try value(of: node, place: place)
-  }
 
-  private static func value(
-    of node: Node, place: (Int) -> ConfigurationValue.Place
-  ) throws(ConfigurationError) -> ConfigurationValue {
-    let here = place(node.mark?.line ?? 1)
-    let content: ConfigurationValue.Content
-    switch node {
-    case .scalar(let scalar):
-      let plain = scalar.style == .plain || scalar.style == .any
-      if plain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) {
-        content = .null
-      } else {
-        content = .scalar(scalar.string, plain ? .plain : .quoted)
+    /// The value of the only document; null when there is none.
+    mutating func document() throws(ConfigurationError) -> ConfigurationValue {
+      _ = try next()
+      guard try next().kind == .documentStart else {
+        return ConfigurationValue(content: .null, place: place(1))
       }
-    case .sequence(let sequence):
+      let root = try value(of: next())
+      _ = try next()
+      let end = try next()
+      guard end.kind == .streamEnd else {
+        throw notYAML("expected one document, found another", at: end.line)
+      }
+      return root
+    }
+
+    private func next() throws(ConfigurationError) -> YAMLReader.Piece {
+      do { return try reader.next() } catch { throw notYAML(error.problem, at: error.line) }
+    }
+
+    private func notYAML(_ problem: String, at line: Int?) -> ConfigurationError {
+      ConfigurationError(
+        place: line.map { "\(place($0))" } ?? source, key: nil,
+        reason: "this is not YAML: \(problem)")
+    }
+
+    private mutating func value(
+      of piece: YAMLReader.Piece
+    ) throws(ConfigurationError) -> ConfigurationValue {
+      let content: ConfigurationValue.Content
+      switch piece.kind {
+      case .scalar(let text, let isPlain):
+        let isNull = isPlain && ["", "~", "null", "Null", "NULL"].contains(text)
+        content = isNull ? .null : .scalar(text, isPlain ? .plain : .quoted)
+      case .listStart: content = .list(try items())
+      case .mapStart: content = .map(try entries())
+      case .alias(let name):
+        guard let known = anchors[name] else {
+          throw notYAML("found undefined alias", at: piece.line)
+        }
+        content = known
+      case .listEnd, .mapEnd, .documentStart, .documentEnd, .streamStart, .streamEnd:
+        throw notYAML("a value is missing", at: piece.line)
+      }
+      if let anchor = piece.anchor { anchors[anchor] = content }
+      return ConfigurationValue(content: content, place: place(piece.line))
+    }
+
+    private mutating func items() throws(ConfigurationError) -> [ConfigurationValue] {
       var items: [ConfigurationValue] = []
-      for item in sequence { items.append(try value(of: item, place: place)) }
-      content = .list(items)
-    case .mapping(let mapping):
-      content = .map(try entries(of: mapping, place: place))
-    case .alias:
-      throw ConfigurationError(place: "\(here)", key: nil, reason: "aliases are not supported")
-    }
-    return ConfigurationValue(content: content, place: here)
-  }
-
-  private static func entries(
-    of mapping: Node.Mapping, place: (Int) -> ConfigurationValue.Place
-  ) throws(ConfigurationError) -> [ConfigurationValue.Entry] {
-    var entries: [ConfigurationValue.Entry] = []
-    for (key, node) in mapping {
-      let keyPlace = place(key.mark?.line ?? 1)
-      guard let name = key.scalar?.string else {
-        throw ConfigurationError(
-          place: "\(keyPlace)", key: nil, reason: "a key must be a plain word")
+      while true {
+        let piece = try next()
+        if piece.kind == .listEnd { return items }
+        items.append(try value(of: piece))
       }
-      entries.append(
-        .init(key: name, place: keyPlace, value: try value(of: node, place: place)))
     }
-    return entries
-  }
 
-  /// Yams prints several lines with a picture of the place; ours is one line.
-  private static func readable(
-    _ error: any Error, place: (Int) -> ConfigurationValue.Place, source: String
-  ) -> ConfigurationError {
-    switch error {
-    case YamlError.scanner(_, let problem, let mark, _),
-      YamlError.parser(_, let problem, let mark, _),
-      YamlError.composer(_, let problem, let mark, _):
-      ConfigurationError(
-        place: "\(place(mark.line))", key: nil, reason: "this is not YAML: \(problem)")
-    case YamlError.duplicatedKeysInMapping(let keys, let context):
-      ConfigurationError(
-        place: "\(place(context.mark.line))", key: keys.first,
-        reason: "this key is given more than once")
-    case YamlError.reader(let problem, _, _, _):
-      ConfigurationError(place: source, key: nil, reason: "this is not YAML: \(problem)")
-    default:
-      ConfigurationError(place: source, key: nil, reason: "this is not YAML")
+    private mutating func entries() throws(ConfigurationError) -> [ConfigurationValue.Entry] {
+      var entries: [ConfigurationValue.Entry] = []
+      var places: [String: ConfigurationValue.Place] = [:]
+      while true {
+        let piece = try next()
+        if piece.kind == .mapEnd { return entries }
+        guard case .scalar(let name, _) = piece.kind else {
+          throw ConfigurationError(
+            place: "\(place(piece.line))", key: nil, reason: "a key must be a plain word")
+        }
+        let here = place(piece.line)
+        if let first = places.updateValue(here, forKey: name) {
+          throw ConfigurationError(
+            place: "\(first)", key: name, reason: "this key is given more than once")
+        }
+        entries.append(.init(key: name, place: here, value: try value(of: next())))
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
 import Dispatch
-import Foundation
 import Glibc
+import SegmentLog
 import Synchronization
 
 /// Writes whole lines to a file descriptor from a thread of its own, so that a terminal or pipe
@@ -22,9 +22,8 @@ final class LineWriter: Sendable {
   init(descriptor: CInt, bytesMax: Int = 1 << 20) {
     self.descriptor = descriptor
     self.bytesMax = bytesMax
-    let thread = Thread { [self] in run() }
-    thread.name = "log"
-    thread.start()
+    // Where the system has no thread for it, lines are dropped like those that nobody reads.
+    try? RealThread.start("log") { [self] in run() }
   }
 
   /// Hands a line over, its newline included. Never blocks.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import SegmentLog
 
 /// Looking at the damage of a stopped server's log, and giving up what is lost.

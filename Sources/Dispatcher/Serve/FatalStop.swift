@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import Logging
 import SegmentLog
@@ -9,12 +8,19 @@ enum FatalStop {
   /// Returns at once: it is called on the log's own thread, which has others to tell yet.
   static func begin(_ failure: LogFailure, logger: Logger) {
     logger.critical("\(failure); the process ends, and a new start recovers")
-    let thread = Thread {
-      // For the 503s on their way to those who wait.
-      usleep(250_000)
-      LogOutput.writer.flush()
-      _exit(ExitStatus.log.rawValue)
+    do {
+      try RealThread.start("fatal-stop") {
+        // For the 503s on their way to those who wait.
+        usleep(250_000)
+        end()
+      }
+    } catch {
+      end()
     }
-    thread.start()
+  }
+
+  private static func end() {
+    LogOutput.writer.flush()
+    _exit(ExitStatus.log.rawValue)
   }
 }

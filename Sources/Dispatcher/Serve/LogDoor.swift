@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import SegmentLog
 
 /// The door of a log directory, tried before anything is started: what is wrong with it is said at

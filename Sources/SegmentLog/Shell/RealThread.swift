@@ -2,23 +2,30 @@ import Glibc
 
 /// A thread of the operating system, for what blocks: the writer, the reader and the preparation of
 /// segments spend their time in system calls, which no thread of the cooperative pool may do.
-enum RealThread {
+package enum RealThread {
   /// Runs `body` once on a new thread that nobody joins. `name` is what `top -H` shows, at most 15
-  /// bytes of it. Throws the error number when the system has no thread to give.
-  static func start(
-    _ name: String, _ body: @escaping @Sendable () -> Void
+  /// bytes of it; `stackBytes` is the size of its stack, nil for that of the system. Throws the error
+  /// number when the system has no thread to give.
+  package static func start(
+    _ name: String, stackBytes: Int? = nil, _ body: @escaping @Sendable () -> Void
   ) throws(ThreadError) {
     let start = Unmanaged.passRetained(Start(name: String(name.prefix(15)), body: body))
-    let code = create(start.toOpaque())
+    let code = create(start.toOpaque(), stackBytes: stackBytes)
     guard code == 0 else {
       start.release()
       throw ThreadError(name: name, code: code)
     }
   }
 
-  private static func create(_ argument: UnsafeMutableRawPointer) -> Int32 {
+  private static func create(_ argument: UnsafeMutableRawPointer, stackBytes: Int?) -> Int32 {
+    var attributes = pthread_attr_t()
+    var code = pthread_attr_init(&attributes)
+    guard code == 0 else { return code }
+    defer { pthread_attr_destroy(&attributes) }
+    if let stackBytes { code = pthread_attr_setstacksize(&attributes, stackBytes) }
+    guard code == 0 else { return code }
     var thread = pthread_t()
-    let code = pthread_create(&thread, nil, enter, argument)
+    code = pthread_create(&thread, &attributes, enter, argument)
     if code == 0 { pthread_detach(thread) }
     return code
   }

@@ -227,6 +227,34 @@ private func complaint(
     #expect(!line.contains("\n"))
   }
 
+  @Test("YAML is read as YAML: quotes, escapes, folded lines, anchors, comments, maps over lines")
+  func yaml() throws {
+    let configuration = try load(
+      """
+      %YAML 1.1
+      ---
+      log: "a\\tb \\u00e4\\
+        c"  # a comment
+      'worker': !!int 7
+      timeout: &wait 3s
+      retry: {
+        initial: *wait, # another one
+        permanent:
+          [ 404,
+            410 ]
+        }
+      admin_token: >-
+        one
+      ...
+      """)
+    #expect(configuration.log == "a\tb äc")
+    #expect(configuration.worker == 7)
+    #expect(configuration.timeout == .seconds(3))
+    #expect(configuration.retry.initial == .seconds(3))
+    #expect(configuration.retry.permanent == [404, 410])
+    #expect(configuration.adminToken == "one")
+  }
+
   @Test("the address needs no quotes where YAML needs none")
   func unquotedAddress() throws {
     #expect(try load("listen: :80").listen == ListenAddress(host: nil, port: 80))

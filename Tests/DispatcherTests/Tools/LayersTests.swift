@@ -10,7 +10,7 @@ import Testing
   }
 
   @Test(
-    "an import that points up or sideways is found, however it is written",
+    "an import that points up or sideways, or is too large, is found, however it is written",
     arguments: [
       ("Sources/SegmentLog/A.swift", "import Delivery"),
       ("Sources/SegmentLog/Deep/Er/A.swift", "package import Delivery"),
@@ -19,6 +19,7 @@ import Testing
       ("Sources/SegmentLog/A.swift", "@preconcurrency public import NIOCore"),
       ("Sources/Delivery/A.swift", "@_spi(Secret) import Gateway"),
       ("Sources/Delivery/A.swift", "import Dispatcher"),
+      ("Sources/Delivery/A.swift", "import Foundation"),
       ("Sources/Gateway/A.swift", "import AsyncHTTPClient"),
       ("Sources/Gateway/A.swift", "import Dispatcher"),
       ("Tools/log-inspect/A.swift", "import Gateway"),
@@ -46,7 +47,7 @@ import Testing
     "every script says what it does",
     arguments: [
       "Tools/run", "Tools/test", "Tools/setup", "Tools/check-layers", "Tools/backup",
-      "Tools/fuzz/run", "Tools/engine-tests/run", "Tools/power-cut/run",
+      "Tools/package", "Tools/fuzz/run", "Tools/engine-tests/run", "Tools/power-cut/run",
     ])
   func help(script: String) throws {
     let result = try Program.run(Repository.path(script), ["--help"])

@@ -1,6 +1,6 @@
 import DequeModule
 import Dispatch
-import Glibc
+import SegmentLog
 import Synchronization
 
 /// Real threads for calls that block. A thread begins when work finds none idle, up to `count`, and
@@ -78,35 +78,13 @@ package final class LookupThreads: Sendable {
     for _ in 0..<started { shared.work.signal() }
   }
 
-  /// Not Foundation's `Thread`, which doesn't say when the system starts none: its work would wait
-  /// for ever.
+  /// False when the system starts none.
   @Sendable package static func startThread(_ job: @escaping Job) -> Bool {
-    var attributes = pthread_attr_t()
-    guard pthread_attr_init(&attributes) == 0 else { return false }
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setstacksize(&attributes, 512 << 10)
-    pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-    let work = Unmanaged.passRetained(ThreadWork(job)).toOpaque()
-    var thread = pthread_t()
-    if pthread_create(&thread, &attributes, runThread, work) == 0 { return true }
-    Unmanaged<ThreadWork>.fromOpaque(work).release()
-    return false
+    do {
+      try RealThread.start("dispatcher-dns", stackBytes: 512 << 10, job)
+      return true
+    } catch {
+      return false
+    }
   }
-}
-
-private final class ThreadWork: Sendable {
-  let job: LookupThreads.Job
-  init(_ job: @escaping LookupThreads.Job) { self.job = job }
-}
-
-/// What `pthread_create` calls on the new thread.
-private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  guard let argument else { return nil }
-  // Its name for `top -H`. By a file, since the function for it is GNU's own and not imported.
-  if let file = fopen("/proc/thread-self/comm", "we") {
-    fputs("dispatcher-dns", file)
-    fclose(file)
-  }
-  Unmanaged<ThreadWork>.fromOpaque(argument).takeRetainedValue().job()
-  return nil
 }
