@@ -9,7 +9,7 @@ import Testing
   init() throws {
     folder = try TemporaryDirectory()
     for script in [
-      "Tools/setup", "Tools/check-layers", "Tools/power-cut/run",
+      "Tools/setup", "Tools/check-layers", "Tools/package", "Tools/power-cut/run",
       "Tools/engine-tests/run", "Tools/fuzz/run", "bin/swift",
     ] {
       try write(
@@ -70,7 +70,7 @@ import Testing
     #expect(
       stages(result) == [
         "format", "layers", "build", "units", "engine", "end-to-end", "power-cut", "builds",
-        "seeds", "exhaustive", "fuzz", "address", "thread",
+        "package", "seeds", "exhaustive", "fuzz", "address", "thread",
       ])
     for kind in ["address", "thread"] {
       let ofKind = calls().filter { $0.hasPrefix("Tools/engine-tests/run \(kind)") }
@@ -78,6 +78,7 @@ import Testing
       #expect(ofKind.first == "Tools/engine-tests/run \(kind) --build-only")
     }
     #expect(calls().contains("Tools/fuzz/run all 480"))
+    #expect(calls().contains("Tools/package --check"))
   }
 
   @Test("a stage that fails keeps none of the others from running, and is the exit code")
