@@ -23,7 +23,7 @@ import Testing
       ("Sources/Gateway/A.swift", "import AsyncHTTPClient"),
       ("Sources/Gateway/A.swift", "import Dispatcher"),
       ("Tools/log-inspect/A.swift", "import Gateway"),
-      ("Tools/bench/A.swift", "import Gateway"),
+      ("Tools/bench/A.swift", "import Dispatcher"),
     ])
   func upwards(file: String, line: String) throws {
     let directory = try TemporaryDirectory()
