@@ -69,12 +69,18 @@ package struct RetryPolicy: Sendable, Equatable {
       return Judgement(.dead(note), signal)
     }
     if permanentStatuses.contains(status) {
-      return Judgement(.dead(.dead(status: status, "HTTP \(status) is permanent")), signal)
+      let reason = Self.explained("HTTP \(status) is permanent", response)
+      return Judgement(.dead(.dead(status: status, reason)), signal)
     }
     let verdict = retryOrGiveUp(
-      attempt, note: AttemptNote(status: status, sentence: sentence(status)),
+      attempt,
+      note: AttemptNote(status: status, sentence: Self.explained(sentence(status), response)),
       atLeast: asked ?? .zero, endedAtMs: endedAtMs, using: &random)
     return Judgement(verdict, signal)
+  }
+
+  private static func explained(_ sentence: String, _ response: ResponseSummary) -> String {
+    response.meaning.map { "\(sentence): \($0)" } ?? sentence
   }
 
   private func health(of status: UInt16) -> DestinationSignal.Health {

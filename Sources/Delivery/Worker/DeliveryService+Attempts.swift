@@ -31,8 +31,10 @@ extension DeliveryService {
   }
 
   private func attempt(_ job: Job) async {
-    let request = builder.request(
+    var request = builder.request(
       job.message, attempt: job.start.number, nowMs: clock.wallMs())
+    let attemptsLimit = job.start.message.maxAttempts ?? configuration.retry.maxAttempts
+    request.isLastAttempt = attemptsLimit != 0 && job.start.number >= attemptsLimit
     let result = await sender.send(request)
     let (judgement, putBack) = visit(byWorker: true) { state, now in
       state.bodies.finished(job)

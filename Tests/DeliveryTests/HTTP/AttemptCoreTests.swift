@@ -7,11 +7,12 @@ struct AttemptCoreTests {
   private static let one = IPAddress.v4(0x0a00_0001)
   private static let two = IPAddress.v4(0x0a00_0002)
   private static let refused = AttemptCore.ExchangeFailure(kind: .connect, detail: "refused")
-  private static let stale = AttemptCore.ExchangeFailure(
-    kind: .closed, detail: "closed", stale: true)
+  private static func doubted(outMs: Int64) -> AttemptCore.ExchangeFailure {
+    AttemptCore.ExchangeFailure(kind: .closed, detail: "closed", doubt: Doubt(outMs: outMs))
+  }
 
-  private func core(bodyLimit: Int = 10) -> AttemptCore {
-    AttemptCore(host: "b.test", port: 8080, timeoutMs: 1000, bodyLimit: bodyLimit)
+  private func core(isLastAttempt: Bool = false) -> AttemptCore {
+    AttemptCore(host: "b.test", port: 8080, timeoutMs: 1000, isLastAttempt: isLastAttempt)
   }
 
   @Test("the addresses are tried in turn, and the last one's failure is the result")
@@ -107,32 +108,52 @@ struct AttemptCoreTests {
     #expect(lesson.answered == (isGood == true ? Self.two : nil))
   }
 
-  @Test("a stale connection is replaced once, to the same address")
-  func stale() {
+  @Test("a doubted end is tried once more, at the same address on a fresh connection")
+  func doubted() {
     var core = core()
     _ = core.located([Self.one, Self.two])
+    #expect(!core.needsFreshConnection)
     core.requestSent()
-    same(core.failed(Self.stale), .connect(Self.one, others: 1))
+    same(core.failed(Self.doubted(outMs: 0)), .connect(Self.one, others: 1))
+    #expect(core.needsFreshConnection)
     core.requestSent()
-    same(core.failed(Self.stale), .finish(.failure(.closed, detail: "closed"), abort: false))
+    same(
+      core.failed(Self.doubted(outMs: 0)),
+      .finish(.failure(.closed, detail: "closed"), abort: false))
   }
 
-  @Test("after the head its status is the result, whatever happens then")
+  @Test("a doubted answer counts when the fresh connection gives it, too")
+  func doubtedAnswer() {
+    var core = core()
+    _ = core.located([Self.one])
+    core.requestSent()
+    let refused = ResponseSummary(status: 400)
+    same(core.answered(refused, doubt: Doubt(outMs: 7000)), .connect(Self.one, others: 0))
+    core.requestSent()
+    same(core.answered(refused, doubt: nil), .finish(.response(refused), abort: false))
+  }
+
+  @Test("a last attempt repeats nothing that the receiver may have worked on")
+  func lastAttempt() {
+    var worked = core(isLastAttempt: true)
+    _ = worked.located([Self.one])
+    worked.requestSent()
+    same(
+      worked.failed(Self.doubted(outMs: Doubt.crossingMs + 1)),
+      .finish(.failure(.closed, detail: "closed"), abort: false))
+    var crossed = core(isLastAttempt: true)
+    _ = crossed.located([Self.one])
+    crossed.requestSent()
+    same(crossed.failed(Self.doubted(outMs: Doubt.crossingMs)), .connect(Self.one, others: 0))
+  }
+
+  @Test("an answer is the result at its head")
   func head() {
     let summary = ResponseSummary(status: 503, retryAfter: "7")
     var core = core()
     _ = core.located([Self.one, Self.two])
     core.requestSent()
-    core.receivedHead(summary)
-    same(core.failed(Self.stale), .finish(.response(summary), abort: false))
-    same(core.timeUp(), .finish(.response(summary), abort: true))
-    same(core.answered(), .finish(.response(summary), abort: false))
-  }
-
-  @Test("the body is read up to its limit")
-  func bodyLimit() {
-    var core = core(bodyLimit: 10)
-    same([4, 6, 1].map { core.receivedBody($0) }, [true, true, false])
+    same(core.answered(summary, doubt: nil), .finish(.response(summary), abort: false))
   }
 
   @Test("when the time is up, the text says what it was waiting for")

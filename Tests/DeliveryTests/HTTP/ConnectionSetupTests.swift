@@ -21,7 +21,8 @@ struct ConnectionSetupTests {
   }
 
   private func setup(_ egress: EgressGuard, open: OpenConnections) -> ConnectionSetup {
-    ConnectionSetup(egress: egress, headLimit: 1000, open: open)
+    ConnectionSetup(
+      egress: egress, headLimit: 1000, bodyLimit: 1000, open: open, drains: Drains(most: 1))
   }
 
   @Test("a connection to a refused address fails and is closed")

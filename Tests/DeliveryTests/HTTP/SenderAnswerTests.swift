@@ -17,7 +17,7 @@ struct SenderAnswerTests {
 
   @Test(
     "any final status is the answer",
-    arguments: [200, 201, 204, 299, 301, 304, 400, 404, 410, 429, 500, 503, 599])
+    arguments: [200, 201, 204, 299, 301, 304, 400, 404, 410, 429, 500, 503, 599, 600, 999])
   func statuses(status: UInt16) async throws {
     let got = try await result { $0.send(answer("\(status) Word")) }
     #expect(got == .status(status))
@@ -104,16 +104,67 @@ struct SenderAnswerTests {
   }
 
   @Test(
-    "a dripping body ends with the attempt's time, and the status counts", arguments: [200, 500])
+    "nobody waits for a body that doesn't end", .timeLimit(.minutes(5)), arguments: [200, 404, 500])
   func drippingBody(status: UInt16) async throws {
-    let (got, _) = try await withTimeout(tooEarly: { $0.failure == .timeout }) { timeoutMs in
-      try await result(
-        of: {
-          $0.send("HTTP/1.1 \(status) x\r\nContent-Length: 100000\r\n\r\n")
-          $0.drip(every: 10)
-        }, timeout: .milliseconds(timeoutMs))
-    }
+    let got = try await result(
+      of: {
+        $0.send("HTTP/1.1 \(status) x\r\nContent-Length: 100000\r\n\r\n")
+        $0.drip(every: 10)
+      }, timeout: .seconds(3600))
     #expect(got == .status(status))
+  }
+
+  @Test("a body that doesn't end costs its connection after a while", .timeLimit(.minutes(5)))
+  func drained() async throws {
+    let (closed, closing) = AsyncStream<Void>.makeStream()
+    let server = try await RawServer { moment in
+      moment.send("HTTP/1.1 200 x\r\nContent-Length: 10\r\n\r\nhalf")
+      moment.channel.closeFuture.whenComplete { _ in closing.yield() }
+    }
+    await SenderWorld.run { world in
+      #expect(await world.send("http://127.0.0.1:\(server.port)/") == .status(200))
+      for await _ in closed { break }
+    }
+    await server.stop()
+  }
+
+  @Test(
+    "once the status was read nothing else changes the outcome",
+    arguments: [
+      "HTTP/1.1 200 O", "HTTP/1.1 200 OK\r\nContent-Len", "HTTP/1.1 200 OK\nX: y\n\n",
+      "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok",
+      "HTTP/1.1 200 OK\r\nX: a\r\n folded\r\n\r\n", "HTTP/1.1 200 OK\r\nBad Name: x\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nX: \(String(repeating: "z", count: 90_000))\r\n\r\n",
+      "HTTP/1.1 200 OK\r\n\(String(repeating: "X: y\r\n", count: 300))\r\n",
+    ], [true, false])
+  func oddAnswers(text: String, closes: Bool) async throws {
+    let got = try await result { closes ? $0.sendAndClose(text) : $0.send(text) }
+    #expect(got == .status(200))
+  }
+
+  @Test("a head that drips counts by its status", .timeLimit(.minutes(5)))
+  func drippingHead() async throws {
+    let got = try await result(
+      of: {
+        $0.send("HTTP/1.1 200 OK\r\nX-Slow: ")
+        $0.drip(every: 10)
+      }, timeout: .seconds(3600))
+    #expect(got == .status(200))
+  }
+
+  @Test("a 400 that means something else is named")
+  func meaning() async throws {
+    let text = "<title>400 The plain HTTP request was sent to HTTPS port</title>"
+    let got = try await result {
+      $0.send("HTTP/1.1 400 Bad Request\r\nContent-Length: \(text.utf8.count)\r\n\r\n")
+      $0.send(text)
+    }
+    #expect(
+      got
+        == .response(
+          ResponseSummary(status: 400, meaning: "the port speaks TLS, the URL says http")))
   }
 
   @Test("a HEAD answer has no body, whatever its length says")

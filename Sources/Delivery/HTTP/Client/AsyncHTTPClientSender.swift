@@ -21,9 +21,10 @@ package final class AsyncHTTPClientSender: HTTPSender {
     package var triesOneAddress: Duration = .seconds(2)
     /// The longest time to wait for a name's addresses.
     package var lookupLimit: Duration = .seconds(5)
-    /// Bytes of an answer's body that are read; then the connection is closed.
+    /// Bytes of an answer's body that are read, within a second, to keep its connection; then that is
+    /// closed. No attempt waits for them.
     package var bodyLimit = 64 << 10
-    /// Bytes that the head of an answer may have, with the 1xx answers before it.
+    /// Bytes of an answer's head that are read, with the 1xx answers before it.
     package var headLimit = 128 << 10
     /// Authorities that https destinations are trusted by; nil = the system's.
     package var trustedAuthorities: [NIOSSLCertificate]?
@@ -40,13 +41,15 @@ package final class AsyncHTTPClientSender: HTTPSender {
     eventLoopGroup: any EventLoopGroup
   ) {
     let open = OpenConnections(limit: configuration.keptConnections)
-    let setup = ConnectionSetup(egress: egress, headLimit: configuration.headLimit, open: open)
+    let setup = ConnectionSetup(
+      egress: egress, headLimit: configuration.headLimit, bodyLimit: configuration.bodyLimit,
+      open: open, drains: Drains(most: configuration.worker))
     let clients = Clients(
       configuration: Self.clientConfiguration(configuration, setup: setup),
       group: eventLoopGroup, namesKept: max(256, 2 * configuration.worker))
     environment = Attempt.Environment(
       clients: clients, resolver: resolver, egress: egress, open: open,
-      addresses: SharedAddressBook(), bodyLimit: configuration.bodyLimit,
+      addresses: SharedAddressBook(),
       lookupLimit: TimeAmount(configuration.lookupLimit),
       triesOneAddress: TimeAmount(configuration.triesOneAddress))
     group = eventLoopGroup
@@ -95,7 +98,9 @@ package final class AsyncHTTPClientSender: HTTPSender {
       timeout: .init(connect: TimeAmount(own.connectLimit), read: nil),
       connectionPool: .init(
         idleTimeout: TimeAmount(own.idleConnection),
-        concurrentHTTP1ConnectionsPerHostSoftLimit: own.worker),
+        // Beside those in use, those whose answer is known while its body is still read: no attempt
+        // waits for them.
+        concurrentHTTP1ConnectionsPerHostSoftLimit: 2 * own.worker),
       decompression: .disabled)
     // With retries a refused connection is reported only when the deadline is over.
     configuration.connectionPool.retryConnectionEstablishment = false

@@ -12,13 +12,14 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     let egress: EgressGuard
     let open: OpenConnections
     let addresses: SharedAddressBook
-    let bodyLimit: Int
     let lookupLimit: TimeAmount
     let triesOneAddress: TimeAmount
   }
 
   private struct State {
     var core: AttemptCore
+    /// Until the end of the attempt, which its last exchange may outlive.
+    var body: [UInt8]
     var continuation: UnsafeContinuation<AttemptResult, Never>?
     /// Nobody waits any longer, or the answer is given.
     var ended = false
@@ -32,6 +33,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     var lease: Clients.Lease?
   }
 
+  /// Without its body.
   private let request: OutboundRequest
   private let target: RequestTarget
   private let host: NumericHost
@@ -44,7 +46,9 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     _ request: OutboundRequest, target: RequestTarget, environment: Environment,
     loop: any EventLoop
   ) {
-    self.request = request
+    var head = request
+    head.body = []
+    self.request = head
     self.target = target
     host = NumericHost(target.host)
     self.environment = environment
@@ -54,8 +58,8 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     deadline = .now() + timeout
     let core = AttemptCore(
       host: target.host, port: target.port, timeoutMs: timeout.nanoseconds / 1_000_000,
-      bodyLimit: environment.bodyLimit)
-    state = .makeBoxSendingValue(State(core: core), eventLoop: loop)
+      isLastAttempt: request.isLastAttempt)
+    state = .makeBoxSendingValue(State(core: core, body: request.body), eventLoop: loop)
   }
 
   /// From any thread, once.
@@ -138,19 +142,9 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     state.value.stepTimer?.cancel()
   }
 
-  func receivedHead(_ summary: ResponseSummary, exchange: Int) {
+  func answered(_ answer: ResponseSummary, doubt: Doubt?, exchange: Int) {
     guard isCurrent(exchange) else { return }
-    state.value.core.receivedHead(summary)
-  }
-
-  func receivedBody(_ count: Int, exchange: Int) -> Bool {
-    guard isCurrent(exchange) else { return false }
-    return state.value.core.receivedBody(count)
-  }
-
-  func answered(exchange: Int) {
-    guard isCurrent(exchange) else { return }
-    perform(state.value.core.answered())
+    perform(state.value.core.answered(answer, doubt: doubt))
   }
 
   func failed(_ error: any Error, exchange: Int) {
@@ -197,7 +191,8 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     state.value.exchange += 1
     let number = state.value.exchange
     dropExchange(abort: true)
-    let route = Clients.Route(target: target, address: address, isNumeric: host != .name)
+    var route = Clients.Route(target: target, address: address, isNumeric: host != .name)
+    route.isFresh = state.value.core.needsFreshConnection
     guard let lease = environment.clients.lease(route) else {
       return finish(.interrupted, abort: false)
     }
@@ -225,10 +220,11 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     headers.reserveCapacity(request.headers.count + 4)
     headers.append(("Host", target.authority))
     for field in request.headers { headers.append((field.name, field.value)) }
-    if target.requestURI != "/" { headers.append((RequestWriter.uriHeader, target.requestURI)) }
-    if environment.open.areMany { headers.append(("Connection", "close")) }
+    if target.requestURI != "/" { headers.append((ExchangeWire.uriHeader, target.requestURI)) }
+    if route.isFresh || environment.open.areMany { headers.append(("Connection", "close")) }
     outgoing.headers = HTTPHeaders(headers)
-    if !request.body.isEmpty { outgoing.body = .byteBuffer(ByteBuffer(bytes: request.body)) }
+    let body = state.value.body
+    if !body.isEmpty { outgoing.body = .byteBuffer(ByteBuffer(bytes: body)) }
     return outgoing
   }
 
@@ -245,6 +241,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
   private func finish(_ result: AttemptResult, abort: Bool) {
     guard !state.value.ended else { return }
     state.value.ended = true
+    state.value.body = []
     state.value.timer?.cancel()
     state.value.stepTimer?.cancel()
     if let ticket = state.value.ticket { environment.resolver.abandon(ticket) }

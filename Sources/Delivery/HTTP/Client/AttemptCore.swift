@@ -1,7 +1,6 @@
-/// The course of one attempt: look-up, connection (the name's addresses in turn), answer, rest of the
-/// body. Decides what comes next; knows neither sockets nor timers.
+/// The course of one attempt: look-up, connection (the name's addresses in turn), answer. Decides what comes next; knows neither sockets nor timers.
 struct AttemptCore {
-  enum Phase: Equatable { case resolving, connecting, answering, reading }
+  enum Phase: Equatable { case resolving, connecting, answering }
 
   enum Step: Equatable {
     case wait
@@ -15,34 +14,39 @@ struct AttemptCore {
   struct ExchangeFailure: Error, Equatable {
     var kind: FailureKind
     var detail: String
-    /// A kept connection turned out closed before a byte of the answer: the usual race between a
-    /// peer's idle timer and a new request. Made again once, which at-least-once allows, instead of
-    /// charging the message an attempt and the destination a failure.
-    var stale = false
+    /// It may have been the connection's fault, not the receiver's.
+    var doubt: Doubt?
     /// The connection could not be made for want of our own means.
     var shortage: OwnShortage?
+
+    /// The connection was lost before a byte of the request was written: another try is free.
+    static let unsent = Self(
+      kind: .connect, detail: "connection closed at once", doubt: Doubt(outMs: 0))
+    static let connectionClosed = Self(
+      kind: .closed, detail: "connection closed before the answer")
   }
 
   private(set) var phase = Phase.resolving
   private let host: String
   private let port: Int
   private let timeoutMs: Int64
-  private var bodyLeft: Int
+  private let isLastAttempt: Bool
   private var addresses: [IPAddress] = []
   private var current = 0
-  private var repeated = false
+  /// The request goes to a connection that carried none before, since the end of an exchange with
+  /// another one was doubted. That happens once: there is nothing to doubt about a fresh one.
+  private(set) var needsFreshConnection = false
   /// What an address could not be tried for; until another one answers it is the reason.
   private var shortage: (kind: OwnShortage, detail: String)?
   /// Addresses given up since `lesson` was asked.
   private var passedOver: [IPAddress] = []
-  private var summary: ResponseSummary?
 
-  /// `bodyLimit`: bytes of the answer's body that are read before the rest is dropped.
-  init(host: String, port: Int, timeoutMs: Int64, bodyLimit: Int) {
+  /// `isLastAttempt`: see `OutboundRequest`.
+  init(host: String, port: Int, timeoutMs: Int64, isLastAttempt: Bool) {
     self.host = host
     self.port = port
     self.timeoutMs = timeoutMs
-    bodyLeft = bodyLimit
+    self.isLastAttempt = isLastAttempt
   }
 
   /// The address that the exchange goes to.
@@ -85,30 +89,14 @@ struct AttemptCore {
   /// The connection stands and the request's head is on its way.
   mutating func requestSent() { if phase == .connecting { phase = .answering } }
 
-  mutating func receivedHead(_ summary: ResponseSummary) {
-    phase = .reading
-    self.summary = summary
-  }
-
-  /// False when the rest of the body is not read any more: the head has decided already.
-  mutating func receivedBody(_ count: Int) -> Bool {
-    bodyLeft -= count
-    return bodyLeft >= 0
-  }
-
-  mutating func answered() -> Step {
-    guard let summary else {
-      return .finish(.failure(.protocol, detail: "the answer has no head"), abort: true)
-    }
-    return .finish(.response(summary), abort: false)
+  /// The head of an answer decides; nobody waits for its body.
+  mutating func answered(_ answer: ResponseSummary, doubt: Doubt?) -> Step {
+    if let step = repeated(doubt) { return step }
+    return .finish(.response(answer), abort: false)
   }
 
   mutating func failed(_ failure: ExchangeFailure) -> Step {
-    if let summary { return .finish(.response(summary), abort: false) }
-    if failure.stale, !repeated {
-      repeated = true
-      return connect()
-    }
+    if let step = repeated(failure.doubt) { return step }
     guard phase == .connecting else {
       return .finish(.failure(failure.kind, detail: failure.detail), abort: false)
     }
@@ -128,14 +116,13 @@ struct AttemptCore {
     return connectToNext() ?? .wait
   }
 
-  /// The attempt's time is over. The head of an answer counts even when its body didn't end.
+  /// The attempt's time is over.
   mutating func timeUp() -> Step {
-    if let summary { return .finish(.response(summary), abort: true) }
     let text =
       switch phase {
       case .resolving: "no address for \(host) within \(timeoutMs) ms"
       case .connecting: "no connection to \(place) within \(timeoutMs) ms"
-      case .answering, .reading: "no answer within \(timeoutMs) ms"
+      case .answering: "no answer within \(timeoutMs) ms"
       }
     let own = phase == .connecting ? unavailable : nil
     return .finish(own ?? .failure(.timeout, detail: text), abort: true)
@@ -153,6 +140,16 @@ struct AttemptCore {
     guard let address else { return lookupFailed(.noSuchHost) }
     phase = .connecting
     return .connect(address, others: addresses.count - current - 1)
+  }
+
+  /// The same once more, on a fresh connection, instead of charging the message an attempt and the
+  /// destination a failure.
+  private mutating func repeated(_ doubt: Doubt?) -> Step? {
+    guard let doubt, !needsFreshConnection, doubt.allowsRepeat(isLastAttempt: isLastAttempt) else {
+      return nil
+    }
+    needsFreshConnection = true
+    return connect()
   }
 
   private mutating func connectToNext(afterFailure failed: Bool = true) -> Step? {

@@ -22,6 +22,9 @@ final class Clients: Sendable {
     var tlsName: String
     var address: IPAddress
     var port: Int
+    /// Over a connection that carried no request before. Requests of these ask for theirs to be
+    /// closed, and have a client of their own, so that it never keeps one.
+    var isFresh = false
 
     init(target: RequestTarget, address: IPAddress, isNumeric: Bool) {
       usesTLS = target.usesTLS
@@ -47,6 +50,7 @@ final class Clients: Sendable {
   fileprivate enum Owner: Sendable {
     case named(Route)
     case generation(Generations.Lease)
+    case freshGeneration(Generations.Lease)
   }
 
   fileprivate typealias Generations = ClientGenerations<Route, HTTPClient>
@@ -59,6 +63,8 @@ final class Clients: Sendable {
   private struct State {
     var named: LeastRecentlyUsed<Route, HTTPClient>
     var generations = Generations()
+    /// Of those that never keep a connection.
+    var freshGenerations = Generations()
     var templates: [Template: HTTPClient.Request] = [:]
     var closing: [Int: Task<Void, Never>] = [:]
     var closings = 0
@@ -88,6 +94,10 @@ final class Clients: Sendable {
         let (client, evicted) = state.named.lease(route) { makeClient(for: route) }
         return (Lease(client: client, owner: .named(route)), evicted.map { [$0] } ?? [])
       }
+      if route.isFresh {
+        let (lease, ended) = state.freshGenerations.lease(route) { makeClient(configuration) }
+        return (Lease(client: lease.client, owner: .freshGeneration(lease)), ended)
+      }
       let (lease, ended) = state.generations.lease(route) { makeClient(configuration) }
       return (Lease(client: lease.client, owner: .generation(lease)), ended)
     }
@@ -103,6 +113,8 @@ final class Clients: Sendable {
         return nil
       case .generation(let lease):
         return state.generations.release(lease)
+      case .freshGeneration(let lease):
+        return state.freshGenerations.release(lease)
       }
     }
     if let ended { close(ended) }
@@ -132,9 +144,8 @@ final class Clients: Sendable {
     let (clients, closing) = state.withLock { state -> ([HTTPClient], [Task<Void, Never>]) in
       guard !state.closed else { return ([], Array(state.closing.values)) }
       state.closed = true
-      return (
-        state.generations.removeAll() + state.named.removeAll(), Array(state.closing.values)
-      )
+      let unnamed = state.generations.removeAll() + state.freshGenerations.removeAll()
+      return (unnamed + state.named.removeAll(), Array(state.closing.values))
     }
     for client in clients { try? await client.shutdown() }
     for task in closing { await task.value }

@@ -8,8 +8,11 @@ import Synchronization
 /// byte of a request.
 struct ConnectionSetup: Sendable {
   let egress: EgressGuard
+  /// Bytes of an answer's head and body that are read.
   let headLimit: Int
+  let bodyLimit: Int
   let open: OpenConnections
+  let drains: Drains
 
   /// On the connection's event loop. Pipeline before: TLS when used, encoder, decoder, client.
   func prepare(_ channel: any Channel) -> EventLoopFuture<Void> {
@@ -19,9 +22,12 @@ struct ConnectionSetup: Sendable {
       let pipeline = channel.pipeline.syncOperations
       let encoder = try pipeline.handler(type: HTTPRequestEncoder.self)
       let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
-      let limit = ResponseHeadLimit(limit: headLimit)
-      try pipeline.addHandler(limit, position: .after(encoder))
-      try pipeline.addHandler(RequestWriter(headLimit: limit), position: .after(decoder))
+      let (socket, bytes) = (SocketEnd(), AnswerBytes())
+      try pipeline.addHandler(socket, position: .first)
+      try pipeline.addHandler(bytes, position: .after(encoder))
+      let reader = AnswerReader(headLimit: headLimit, bodyLimit: bodyLimit)
+      let wire = ExchangeWire(bytes: bytes, socket: socket, reader: reader, drains: drains)
+      try pipeline.addHandler(wire, position: .after(decoder))
       open.add(channel)
       return channel.eventLoop.makeSucceededVoidFuture()
     } catch {

@@ -3,12 +3,10 @@ import NIOCore
 import NIOHTTP1
 
 /// One request to one address, as AsyncHTTPClient reports it on the attempt's event loop. An attempt
-/// may need several; reports of an earlier one are ignored by its number.
+/// may need several; reports of an earlier one are ignored by its number, and so is what becomes of
+/// an answer's body, which nobody waits for.
 final class Exchange: HTTPClientResponseDelegate {
   typealias Response = Void
-
-  /// Ends an exchange whose body is longer than we read.
-  struct EnoughRead: Error {}
 
   private let attempt: Attempt
   private let number: Int
@@ -25,31 +23,14 @@ final class Exchange: HTTPClientResponseDelegate {
   func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead)
     -> EventLoopFuture<Void>
   {
-    attempt.receivedHead(ResponseSummary(head), exchange: number)
+    let (answer, doubt) = AnswerHead.read(head)
+    attempt.answered(answer, doubt: doubt, exchange: number)
     return task.eventLoop.makeSucceededVoidFuture()
   }
 
-  func didReceiveBodyPart(task: HTTPClient.Task<Void>, _ buffer: ByteBuffer)
-    -> EventLoopFuture<Void>
-  {
-    attempt.receivedBody(buffer.readableBytes, exchange: number)
-      ? task.eventLoop.makeSucceededVoidFuture() : task.eventLoop.makeFailedFuture(EnoughRead())
-  }
-
-  func didFinishRequest(task: HTTPClient.Task<Void>) {
-    attempt.answered(exchange: number)
-  }
+  func didFinishRequest(task: HTTPClient.Task<Void>) {}
 
   func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) {
     attempt.failed(error, exchange: number)
-  }
-}
-
-extension ResponseSummary {
-  init(_ head: HTTPResponseHead) {
-    let abort = head.headers["webhook-delivery"].contains { $0.lowercased() == "abort-message" }
-    self.init(
-      status: UInt16(clamping: head.status.code),
-      retryAfter: head.headers.first(name: "Retry-After"), abortMessage: abort)
   }
 }

@@ -1,7 +1,6 @@
 import AsyncHTTPClient
 import Glibc
 import NIOCore
-import NIOHTTP1
 import NIOSSL
 
 /// A connection reached an address that may not be a destination.
@@ -23,24 +22,15 @@ extension AttemptCore.ExchangeFailure {
       self.init(kind: .blocked, detail: error.reason)
     case let error as WeakCertificate:
       self.init(kind: .tls, detail: "the certificate \(error.weakness)")
-    case is StaleConnection:
-      self.init(kind: .closed, detail: "connection closed before the answer", stale: true)
-    case let error as ResponseHeadTooLong:
-      self.init(
-        kind: .protocol, detail: "the answer's head is longer than \(error.limit) bytes")
+    case let failure as Self:
+      self = failure
+    case let doubted as DoubtedError:
+      self.init(doubted.error, connecting: connecting, place: place)
+      if doubt == nil { doubt = doubted.doubt }
     case let error as IOError:
       self.init(error, connecting: connecting, place: place)
     case let error as HTTPClientError:
       self.init(error, connecting: connecting, place: place)
-    case let error as HTTPParserError:
-      if error == .invalidEOFState {
-        self.init(kind: .closed, detail: "connection closed within the answer's head")
-      } else {
-        let words = error == .unknown ? "" : " (\(error))"
-        self.init(kind: .protocol, detail: "the answer is not HTTP" + words)
-      }
-    case let error as NIOHTTPDecoderError:
-      self.init(kind: .protocol, detail: "the answer is not HTTP (\(error))")
     case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
       self.init(kind: .tls, detail: Self.tlsText(error))
     case is ChannelError:
@@ -55,9 +45,10 @@ extension AttemptCore.ExchangeFailure {
   private static func closed(connecting: Bool, place: String) -> Self {
     // A kept connection may have died just before it was taken: nothing was sent, so that another
     // try is free.
-    connecting
-      ? Self(kind: .connect, detail: "connection closed at once (\(place))", stale: true)
-      : Self(kind: .closed, detail: "connection closed before the answer")
+    guard connecting else { return .connectionClosed }
+    var failure = Self.unsent
+    failure.detail += " (\(place))"
+    return failure
   }
 
   private init(_ error: IOError, connecting: Bool, place: String) {
@@ -107,6 +98,10 @@ extension AttemptCore.ExchangeFailure {
       return "no common TLS version, at least 1.2 is needed"
     }
     if text.contains("uncleanShutdown") { return "TLS connection closed without a goodbye" }
+    if text.contains("CERTIFICATE_REQUIRED") { return AnswerMeaning.wantsCertificate }
+    if text.contains("ALERT_BAD_CERTIFICATE") {
+      return "the other side refused the TLS handshake: it may want a client certificate"
+    }
     if text.contains("ALERT") { return "the other side refused the TLS handshake" }
     return "TLS handshake failed"
   }

@@ -10,7 +10,7 @@ final class RawServer: Sendable {
     let channel: any Channel
     /// From 0, in the order of acceptance.
     let connection: Int
-    /// From 1, on this connection; 0 at its acceptance.
+    /// From 1, on this connection; 0 at its acceptance, and at its first bytes.
     let request: Int
 
     func send(_ text: String) {
@@ -45,10 +45,10 @@ final class RawServer: Sendable {
   private let received: Received
 
   /// `script` runs on the connection's event loop at each complete request; `greets`: at acceptance
-  /// too.
+  /// too; `peeks`: at its first bytes too.
   init(
     host: String = "127.0.0.1", port: Int = 0, tls: NIOSSLContext? = nil, greets: Bool = false,
-    _ script: @escaping Script
+    peeks: Bool = false, _ script: @escaping Script
   ) async throws {
     let received = Received()
     listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -58,7 +58,9 @@ final class RawServer: Sendable {
           let handlers = channel.pipeline.syncOperations
           if let tls { try handlers.addHandler(NIOSSLServerHandler(context: tls)) }
           try handlers.addHandler(
-            RawConnection(number: received.accepted(), received: received, greets: greets, script))
+            RawConnection(
+              number: received.accepted(), received: received, greets: greets, peeks: peeks, script)
+          )
         }
       }
       .bind(host: host, port: port).get()
@@ -96,15 +98,19 @@ private final class RawConnection: ChannelInboundHandler {
   private let number: Int
   private let received: Received
   private let greets: Bool
+  private var peeks: Bool
   private let script: RawServer.Script
   private var unread = ByteBuffer()
   private var length: Int?
   private var requests = 0
 
-  init(number: Int, received: Received, greets: Bool, _ script: @escaping RawServer.Script) {
+  init(
+    number: Int, received: Received, greets: Bool, peeks: Bool, _ script: @escaping RawServer.Script
+  ) {
     self.number = number
     self.received = received
     self.greets = greets
+    self.peeks = peeks
     self.script = script
   }
 
@@ -116,6 +122,10 @@ private final class RawConnection: ChannelInboundHandler {
     var buffer = unwrapInboundIn(data)
     received.add(buffer, to: number)
     unread.writeBuffer(&buffer)
+    if peeks {
+      peeks = false
+      script(moment(context))
+    }
     while let length = requestLength(), unread.readableBytes >= length {
       unread.moveReaderIndex(forwardBy: length)
       self.length = nil

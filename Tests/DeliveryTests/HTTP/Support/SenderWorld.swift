@@ -47,12 +47,12 @@ final class SenderWorld: Sendable {
 
   func send(
     _ url: String, method: String = "POST", headers: [HeaderField] = [], body: String = "",
-    timeout: Duration = .seconds(60)
+    timeout: Duration = .seconds(60), isLastAttempt: Bool = false
   ) async -> AttemptResult {
     await sender.send(
       OutboundRequest(
         url: url, origin: Self.origin(url), method: method, headers: headers,
-        body: Array(body.utf8), timeout: timeout))
+        body: Array(body.utf8), timeout: timeout, isLastAttempt: isLastAttempt))
   }
 
   func end() async {
