@@ -16,7 +16,7 @@ let package = Package(
     .target(
       name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md", "README.md"],
       swiftSettings: traced),
-    // The messages of Sources/Delivery, the envelopes of Sources/Gateway.
+    // The messages and the receivers' answers of Sources/Delivery, the envelopes of Sources/Gateway.
     .target(name: "Delivery", swiftSettings: traced),
     .target(name: "Gateway", dependencies: ["Delivery"], swiftSettings: traced),
     .executableTarget(

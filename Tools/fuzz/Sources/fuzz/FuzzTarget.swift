@@ -9,6 +9,7 @@ enum FuzzTarget: String, CaseIterable {
   case dedup
   case envelope
   case payload
+  case answer
 
   func run(_ bytes: UnsafeRawBufferPointer) {
     switch self {
@@ -20,6 +21,7 @@ enum FuzzTarget: String, CaseIterable {
     case .dedup: DedupTarget.run(bytes)
     case .envelope: EnvelopeTarget.run(bytes)
     case .payload: PayloadTarget.run(bytes)
+    case .answer: AnswerTarget.run(bytes)
     }
   }
 }
