@@ -123,7 +123,7 @@ final class RawReceiver: Sendable {
   var url: String { "http://127.0.0.1:\(port)/hook" }
 
   /// `react` runs on the event loop once something was received.
-  init(react: @escaping @Sendable (any Channel) -> Void) async throws {
+  init(host: String = "127.0.0.1", react: @escaping @Sendable (any Channel) -> Void) async throws {
     let connections = self.connections
     channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -132,7 +132,7 @@ final class RawReceiver: Sendable {
           try channel.pipeline.syncOperations.addHandler(RawReceiverHandler(connections, react))
         }
       }
-      .bind(host: "127.0.0.1", port: 0).get()
+      .bind(host: host, port: 0).get()
     port = channel.localAddress?.port ?? 0
   }
 

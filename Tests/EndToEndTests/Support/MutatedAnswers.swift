@@ -1,0 +1,1 @@
+../../DeliveryTests/HTTP/Support/MutatedAnswers.swift
