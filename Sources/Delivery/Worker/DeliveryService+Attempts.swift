@@ -111,7 +111,7 @@ extension DeliveryService {
     logger.warning(
       "this machine is short of \(kind.words): attempts are put back, none is counted",
       metadata: [
-        "kind": "\(kind.rawValue)", "put_back": "\(putBack)",
+        "kind": "\(kind.rawValue)", "put_back": .stringConvertible(putBack),
         "destination": "\(job.message.origin)", "reason": "\(detail)",
       ])
   }
