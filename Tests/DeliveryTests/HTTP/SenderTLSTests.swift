@@ -59,6 +59,22 @@ struct SenderTLSTests {
     #expect(got.joined().isEmpty)
   }
 
+  @Test("a receiver that wants a client certificate is said to want one")
+  func clientCertificate() async throws {
+    let server = try await RawServer(tls: try TestCertificates.server(asksForCertificate: true)) {
+      $0.send(answer())
+    }
+    let authority = try TestCertificates.authority()
+    let got = await SenderWorld.run(
+      names: Self.names, configure: { $0.trustedAuthorities = authority },
+      { await $0.send("https://b.test:\(server.port)/", method: "GET") })
+    #expect(
+      got
+        == .failure(
+          .tls, detail: "the receiver wants a client certificate, and there is none to show"))
+    await server.stop()
+  }
+
   @Test("TLS to a port without TLS is a TLS failure")
   func plainPort() async throws {
     let server = try await RawServer(greets: true) { $0.send("HTTP/1.1 400 Bad\r\n\r\n") }

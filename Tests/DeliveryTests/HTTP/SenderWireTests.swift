@@ -127,6 +127,8 @@ struct SenderWireTests {
     let configure: (inout AsyncHTTPClientSender.Configuration) -> Void = {
       $0.worker = 1
       $0.keptConnections = 2
+      // A kept one must not go by itself, however slow the machine is.
+      $0.idleConnection = .seconds(3600)
     }
     await SenderWorld.run(configure: configure) { world in
       // Each address has a connection of its own; two may be kept.

@@ -49,6 +49,18 @@ struct RetryPolicyTests {
     #expect(judge(status).verdict == .dead(note))
   }
 
+  @Test("what an answer means beyond its status stands in the error", arguments: [400, 404, 503])
+  func meaning(status: UInt16) {
+    let response = ResponseSummary(status: status, meaning: "it wants tea")
+    let note: AttemptNote? =
+      switch judge(.response(response)).verdict {
+      case .dead(let note), .retry(_, let note): note
+      default: nil
+      }
+    #expect(note?.error.hasPrefix("HTTP \(status)") == true)
+    #expect(note?.error.hasSuffix(": it wants tea") == true)
+  }
+
   @Test(
     "every other answer is tried again",
     arguments: [

@@ -83,6 +83,15 @@ struct DeliveryServiceTests {
     await world.end()
   }
 
+  @Test("the last attempt that a message may have is made as its last")
+  func lastAttempt() async throws {
+    let world = DeliveryWorld { _ in .status(500) }
+    try await world.enqueue(1, limits: RetryLimits(maxAttempts: 2))
+    try await world.until(step: .milliseconds(100)) { try await world.state("m-1") == .dead }
+    #expect(world.sender.calls.map(\.request.isLastAttempt) == [false, true])
+    await world.end()
+  }
+
   @Test("the oldest message always fails: the rest is delivered without a wait")
   func poisonedOldest() async throws {
     let world = DeliveryWorld { $0.uuid == "m-1" ? .status(500) : .status(200) }

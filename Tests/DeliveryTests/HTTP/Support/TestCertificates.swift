@@ -7,12 +7,17 @@ enum TestCertificates {
     try NIOSSLCertificate.fromPEMBytes(Array(authorityPEM.utf8))
   }
 
-  static func server() throws -> NIOSSLContext {
+  /// `asksForCertificate`: of the client, too.
+  static func server(asksForCertificate: Bool = false) throws -> NIOSSLContext {
     let chain = try NIOSSLCertificate.fromPEMBytes(Array(certificatePEM.utf8))
     let key = try NIOSSLPrivateKey(bytes: Array(keyPEM.utf8), format: .pem)
-    return try NIOSSLContext(
-      configuration: .makeServerConfiguration(
-        certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
+    var configuration = TLSConfiguration.makeServerConfiguration(
+      certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+    if asksForCertificate {
+      configuration.certificateVerification = .noHostnameVerification
+      configuration.trustRoots = .certificates(try authority())
+    }
+    return try NIOSSLContext(configuration: configuration)
   }
 
   private static let authorityPEM = """
