@@ -1,4 +1,5 @@
 import ArgumentParser
+import Delivery
 import Glibc
 
 /// What the process's exit code says. The numbers are those of sysexits.h where it has one; for a
@@ -37,15 +38,16 @@ enum StandardInput {
   }
 }
 
+/// What is printed may be a stranger's text: it is to be read by a person, not obeyed by a terminal.
 enum StandardError {
   static func print(_ line: String) {
-    OutputFile.writeAll(Array("\(line)\n".utf8), to: STDERR_FILENO)
+    OutputFile.writeAll(Array("\(VisibleText.escaped(line))\n".utf8), to: STDERR_FILENO)
   }
 }
 
 /// Written at once: whoever reads a pipe waits for the line.
 enum StandardOutput {
   static func print(_ line: String) {
-    OutputFile.writeAll(Array("\(line)\n".utf8), to: STDOUT_FILENO)
+    OutputFile.writeAll(Array("\(VisibleText.escaped(line))\n".utf8), to: STDOUT_FILENO)
   }
 }

@@ -1,3 +1,4 @@
+import Delivery
 import Logging
 
 /// How one event becomes one line. Whatever stands in a message or a value, the line stays one
@@ -60,21 +61,19 @@ private struct LineBuilder {
 
   mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-  /// Control characters, quotation marks and backslashes as JSON writes them.
+  /// What a terminal would obey, quotation marks and backslashes as JSON writes them.
   mutating func escaped(_ text: String, marks: Bool = false) {
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\n"): raw("\\n")
-      case UInt8(ascii: "\r"): raw("\\r")
-      case UInt8(ascii: "\t"): raw("\\t")
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\n": raw("\\n")
+      case "\r": raw("\\r")
+      case "\t": raw("\\t")
+      case "\"", "\\":
         if marks { bytes.append(UInt8(ascii: "\\")) }
-        bytes.append(byte)
-      case 0..<0x20, 0x7F:
-        raw("\\u00")
-        bytes.append(Self.digits[Int(byte >> 4)])
-        bytes.append(Self.digits[Int(byte & 15)])
-      default: bytes.append(byte)
+        bytes.append(UInt8(ascii: scalar))
+      case _ where VisibleText.isInvisible(scalar):
+        for unit in String(scalar).utf16 { raw(VisibleText.escape(unit)) }
+      default: bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
       }
     }
   }
@@ -92,9 +91,7 @@ private struct LineBuilder {
       && text.utf8.allSatisfy {
         $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
           && $0 != UInt8(ascii: "\\")
-      }
+      } && !text.unicodeScalars.contains(where: VisibleText.isInvisible)
     if bare { raw(text) } else { quoted(text) }
   }
-
-  private static let digits = Array("0123456789abcdef".utf8)
 }

@@ -1,3 +1,4 @@
+import Delivery
 import NIOCore
 import NIOHTTP1
 
@@ -20,7 +21,7 @@ struct SinkReport {
   static let bodyBytesKept = 64 << 10
 
   func text(timeMs: UInt64, showing parts: Parts) -> String {
-    var line = "#\(number) \(UTCTime.text(unixMs: timeMs)) \(head.method.rawValue) "
+    var line = "#\(number) \(UTCTime.text(unixMs: timeMs)) \(Self.printable(head.method.rawValue)) "
     line += Self.printable(head.uri)
     line += " \(bodyBytes) bytes"
     if let id = head.headers.first(name: "webhook-id") { line += " id=\(Self.printable(id))" }
@@ -45,13 +46,9 @@ struct SinkReport {
     return line
   }
 
-  /// What arrives must not drive the terminal.
+  /// What arrives must not drive the terminal; a tab does no harm.
   private static func printable(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      let control = scalar.value < 0x20 && scalar != "\t" || (0x7F...0x9F).contains(scalar.value)
-      result.unicodeScalars.append(control ? "\u{FFFD}" : scalar)
-    }
-    return result
+    text.split(separator: "\t", omittingEmptySubsequences: false)
+      .map { VisibleText.replaced(String($0)) }.joined(separator: "\t")
   }
 }

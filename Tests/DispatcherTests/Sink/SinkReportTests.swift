@@ -10,7 +10,7 @@ import Testing
       number: 7,
       head: HTTPRequestHead(
         version: .http1_1, method: .POST, uri: "/hook?a=1",
-        headers: ["Webhook-Id": "m1", "Dispatcher-Attempt": "2", "X-Case": "v\u{1B}[2J"]),
+        headers: ["Webhook-Id": "m1", "Dispatcher-Attempt": "2", "X-Case": "v\u{1B}[2J\u{202E}"]),
       body: ByteBuffer(string: body), bodyBytes: bytes ?? body.utf8.count, status: 503)
   }
 
@@ -23,17 +23,17 @@ import Testing
 
   @Test("headers and body are shown when asked for, harmless to a terminal")
   func details() {
-    let text = report(body: "a\nb\u{7}", bytes: 100)
+    let text = report(body: "a\nb\u{7}\t\u{9B}", bytes: 100)
       .text(timeMs: 0, showing: .init(headers: true, body: true))
     #expect(
       text.hasSuffix(
         """
             Webhook-Id: m1
             Dispatcher-Attempt: 2
-            X-Case: v\u{FFFD}[2J
+            X-Case: v\u{FFFD}[2J\u{FFFD}
             | a
-            | b\u{FFFD}
-            | (and 96 bytes more)
+            | b\u{FFFD}\t\u{FFFD}
+            | (and 93 bytes more)
 
         """))
   }

@@ -1,3 +1,4 @@
+import Delivery
 import Glibc
 
 /// Standard output in large writes. A reader that went away ends the program quietly: by SIGPIPE, or
@@ -17,13 +18,37 @@ final class Output {
     if buffer.count >= Self.flushSize { flush() }
   }
 
+  /// Whole lines for standard output, in which nothing steers a terminal. False when they could not
+  /// be written.
+  ///
+  /// Texts were made safe before, and of JSON only what is in its strings is escaped once more: it
+  /// means the same.
+  static func print(_ lines: [UInt8]) -> Bool {
+    if isASCII(lines) { return write(lines, to: STDOUT_FILENO) }
+    return write(
+      Array(VisibleText.escaped(String(decoding: lines, as: UTF8.self)).utf8), to: STDOUT_FILENO)
+  }
+
+  /// Nearly everything is.
+  private static func isASCII(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      var bits: UInt64 = 0
+      let words = bytes.count & ~7
+      for at in stride(from: 0, to: words, by: 8) {
+        bits |= bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      }
+      for at in words..<bytes.count { bits |= UInt64(bytes[at]) }
+      return bits & 0x8080_8080_8080_8080 == 0
+    }
+  }
+
   /// Whole lines that stand ready. False when nobody takes them.
-  func write(_ bytes: [UInt8]) -> Bool { flush() && Self.write(bytes, to: STDOUT_FILENO) }
+  func write(_ bytes: [UInt8]) -> Bool { flush() && Self.print(bytes) }
 
   @discardableResult
   func flush() -> Bool {
     defer { buffer.removeAll(keepingCapacity: true) }
-    return Self.write(buffer, to: STDOUT_FILENO)
+    return Self.print(buffer)
   }
 
   /// A line for the person, on standard error.

@@ -1,3 +1,5 @@
+import Delivery
+
 /// `2026-11-24T08:00:00.000Z`
 func timeText(_ unixMs: UInt64) -> String {
   var bytes: [UInt8] = []
@@ -34,11 +36,4 @@ func countText(_ count: UInt64, _ what: String) -> String {
 }
 
 /// Keeps what another program wrote from steering the terminal.
-func printable(_ text: String) -> String {
-  String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "\u{fffd}" : $0 }))
-}
-
-private func isControl(_ scalar: Unicode.Scalar) -> Bool {
-  scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
-    || scalar.properties.generalCategory == .format
-}
+func printable(_ text: String) -> String { VisibleText.replaced(text) }
