@@ -48,7 +48,8 @@ struct LogInspect: ParsableCommand {
     name: .long,
     help: """
       Write every readable message as an envelope that can be posted again, one a line, in order, \
-      into this file (- is standard output). Delivered ones too, unless --state says otherwise.
+      into this new file (- is standard output), which can't stand in a log. Delivered ones too, \
+      unless --state says otherwise.
       """,
     completion: .file())
   var salvage: String?

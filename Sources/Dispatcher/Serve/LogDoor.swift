@@ -25,9 +25,14 @@ enum LogDoor {
 
   /// Opens the directory (and makes it where there is none), takes its lock and gives it free
   /// again. Whoever opens the log later takes it for good.
-  static func tryToOpen(_ path: String) throws(Problem) {
+  ///
+  /// - Returns: the directory's permissions when others than its owner may look into it. They are not
+  ///   changed: somebody may have meant them.
+  @discardableResult
+  static func tryToOpen(_ path: String) throws(Problem) -> String? {
+    let permissions: String?
     do throws(FileDisk.OpenFailure) {
-      _ = try FileDisk(path: path, access: .readWrite)
+      permissions = try FileDisk(path: path, access: .readWrite).permissionsForOthers()
     } catch {
       throw .unusable("log: \(error)")
     }
@@ -39,6 +44,7 @@ enum LogDoor {
       case .failed: throw .unusable("log: \(error)")
       }
     }
+    return permissions
   }
 
   /// For commands that work on a log which is there: so that a slip in a path does not make one.

@@ -72,7 +72,10 @@ struct Server {
   /// What is wrong with the log's directory is found before anything else is begun.
   private func tryLog() throws(ServeFailure) {
     do throws(LogDoor.Problem) {
-      try LogDoor.tryToOpen(configuration.log)
+      guard let permissions = try LogDoor.tryToOpen(configuration.log) else { return }
+      logger.warning(
+        "others can look into the log's directory, and messages may hold secrets: chmod 700",
+        metadata: ["log": "\(configuration.log)", "mode": "\(permissions)"])
     } catch {
       throw ServeFailure(status: error.exitStatus, reason: error.reason)
     }

@@ -2,6 +2,9 @@ import Glibc
 
 /// The right to write to a log directory: an exclusive `flock` on `LOCK`, held for life. The kernel
 /// gives it free when the process ends, however it ends. The file holds the holder's pid.
+///
+/// Whoever may read a file may lock it, and so nobody but the owner may read this one: else an
+/// account that sees the directory could keep the log from ever being opened again.
 package final class DirectoryLock: Sendable {
   package enum Failure: Error, Sendable, Equatable {
     /// Another process has it; its pid where it could be read.
@@ -14,10 +17,13 @@ package final class DirectoryLock: Sendable {
   /// Takes the lock of the directory at `path`, which exists.
   package init(path: String) throws(Failure) {
     let file = path + "/" + FileNames.lock
-    let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
+    let descriptor = open(
+      file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, FileModes.file)
     guard descriptor >= 0 else {
       throw .failed(DiskError(operation: .lock, file: file, code: errno))
     }
+    // Versions before this one left it to the umask. That of another owner stays as it is.
+    _ = fchmod(descriptor, FileModes.file)
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
       if code == EINTR { continue }

@@ -1,5 +1,11 @@
 import Glibc
 
+/// Messages may hold secrets: what is made is for the owner's eyes alone, whatever the umask.
+enum FileModes {
+  static let file: mode_t = 0o600
+  static let directory: mode_t = 0o700
+}
+
 /// A directory of the real file system. Names are looked up relative to the directory that was
 /// opened, so that neither `chdir` nor a rename of a parent leads elsewhere.
 package final class FileDisk: Disk {
@@ -44,7 +50,7 @@ package final class FileDisk: Disk {
   deinit { close(descriptor) }
 
   private static func create(_ path: String) throws(OpenFailure) {
-    guard mkdir(path, 0o777) != 0 else {
+    guard mkdir(path, FileModes.directory) != 0 else {
       syncParent(of: path)
       return
     }
@@ -65,6 +71,14 @@ package final class FileDisk: Disk {
     guard parent >= 0 else { return }
     fsync(parent)
     close(parent)
+  }
+
+  /// The permissions of the directory when somebody else than its owner may look into it, as
+  /// `chmod` writes them; nil when nobody may.
+  package func permissionsForOthers() -> String? {
+    var info = stat()
+    guard fstat(descriptor, &info) == 0, info.st_mode & 0o077 != 0 else { return nil }
+    return "0" + String(info.st_mode & 0o7777, radix: 8)
   }
 
   package func list() throws(DiskError) -> [String] { try list(in: ".") }
@@ -103,7 +117,7 @@ package final class FileDisk: Disk {
     case .createNew: flags = O_RDWR | O_CREAT | O_EXCL
     }
     // O_NONBLOCK: a FIFO with a segment's name must not hang the start.
-    let file = openat(descriptor, name, flags | O_CLOEXEC | O_NONBLOCK, 0o666)
+    let file = openat(descriptor, name, flags | O_CLOEXEC | O_NONBLOCK, FileModes.file)
     guard file >= 0 else { throw error(.open, name, errno) }
     let opened = OpenFile(name: name, descriptor: file)
     // Only files have a size; others are told at once.
@@ -122,7 +136,7 @@ package final class FileDisk: Disk {
   }
 
   package func createDirectory(_ name: String) throws(DiskError) {
-    guard mkdirat(descriptor, name, 0o777) != 0 else { return }
+    guard mkdirat(descriptor, name, FileModes.directory) != 0 else { return }
     let code = errno
     guard code == EEXIST else { throw error(.createDirectory, name, code) }
   }

@@ -36,6 +36,19 @@ import Testing
     #expect(orphan.reason.contains("/missing/log can't be created"))
   }
 
+  @Test("a directory that others can look into is told by its permissions, a new one is 0700")
+  func permissions() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/new.log"
+    #expect(try LogDoor.tryToOpen(path) == nil)
+    for (mode, told) in [(0o755, "0755"), (0o750, "0750"), (0o701, "0701"), (0o700, nil)] {
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+      #expect(try LogDoor.tryToOpen(path) == told)
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      #expect(attributes[.posixPermissions] as? Int == mode, "it is not changed")
+    }
+  }
+
   @Test("a log that another process holds is refused with that process's pid")
   func inUse() throws {
     let directory = try TemporaryDirectory()

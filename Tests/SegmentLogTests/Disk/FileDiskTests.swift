@@ -113,6 +113,45 @@ struct FileDiskTests {
   }
 }
 
+@Suite("What is made in a log directory")
+struct FileModesTests {
+  private func mode(_ path: String) throws -> Int {
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    return try #require(attributes[.posixPermissions] as? Int)
+  }
+
+  @Test("is 0600 and 0700, and others can't lock what they can't read")
+  func modes() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/log"
+    let disk = try FileDisk(path: path, access: .readWrite)
+    try disk.open("file", .createNew).close()
+    try disk.createDirectory("quarantine")
+    try disk.open("quarantine/file", .createNew).close()
+    var lock: DirectoryLock? = try DirectoryLock(path: path)
+    #expect(try mode(path) == 0o700)
+    #expect(try mode(path + "/quarantine") == 0o700)
+    for name in ["file", "quarantine/file", "LOCK"] {
+      #expect(try mode(path + "/" + name) == 0o600, "\(name)")
+    }
+    // As versions before left it.
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path + "/LOCK")
+    #expect(lock != nil)
+    lock = nil
+    lock = try DirectoryLock(path: path)
+    #expect(try mode(path + "/LOCK") == 0o600)
+  }
+
+  @Test("a lock that is a link is not followed")
+  func link() throws {
+    let directory = try TemporaryDirectory()
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path + "/LOCK", withDestinationPath: directory.path + "/elsewhere")
+    #expect(throws: DirectoryLock.Failure.self) { try DirectoryLock(path: directory.path) }
+    #expect(!FileManager.default.fileExists(atPath: directory.path + "/elsewhere"))
+  }
+}
+
 @Suite("The lock of a log directory")
 struct DirectoryLockTests {
   @Test("a second holder is refused with the first one's pid, until the first lets go")

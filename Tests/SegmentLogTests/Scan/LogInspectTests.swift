@@ -243,9 +243,45 @@ struct LogInspectTests {
     #expect(result.code == 0 && result.errors.contains("0 messages written to \(out)"))
     #expect(result.errors.contains("message 3 (order_3-A) can't be read"))
     let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
-    #expect(names.contains("out") && !names.contains("out.tmp"))
+    #expect(names.contains("out") && !names.contains { $0.hasSuffix(".tmp") })
     let full = try run(log, "--salvage", "/dev/full")
     #expect(full.code == 0 || full.code == 73)
+  }
+
+  @Test("a salvage overwrites nothing, follows no link and leaves logs alone")
+  func salvagePlaces() throws {
+    try put(SampleLog().disk())
+    let manager = FileManager.default
+    func files() throws -> [String: Data] {
+      var files: [String: Data] = [:]
+      for name in try manager.subpathsOfDirectory(atPath: directory.path) {
+        files[name] = manager.contents(atPath: directory.path + "/" + name)
+      }
+      return files
+    }
+    try manager.createDirectory(atPath: log + "/quarantine", withIntermediateDirectories: true)
+    _ = manager.createFile(atPath: directory.path + "/there", contents: Data("kept".utf8))
+    for (link, target) in [
+      ("link", "there"), ("dangling", "nowhere"), ("into-the-log", log), ("null", "/dev/null"),
+    ] {
+      try manager.createSymbolicLink(
+        atPath: directory.path + "/" + link, withDestinationPath: target)
+    }
+    let before = try files()
+    for (name, reason) in [
+      ("there", "exists already"), ("link", "is a link"), ("dangling", "is a link"),
+      ("null", "is a link"), ("into-the-log/out", "in a log"), ("log/out", "in a log"),
+      ("log/quarantine/out", "in a log"), ("log/../log/wal-0000000000000009.seg", "in a log"),
+    ] {
+      let result = try run(log, "--salvage", directory.path + "/" + name)
+      #expect(result.code == 73, "\(name)")
+      #expect(result.errors.contains(reason), "\(name): \(result.errors)")
+      #expect(try files() == before, "\(name)")
+    }
+    let out = directory.path + "/out"
+    #expect(try run(log, "--salvage", out).code == 0)
+    #expect(try manager.attributesOfItem(atPath: out)[.posixPermissions] as? Int == 0o600)
+    #expect(try run(log, "--salvage", out).code == 73)
   }
 
   @Test("no byte and no time of a file changes")
