@@ -71,6 +71,135 @@ extension EndToEnd {
       #expect(environment.errors.contains("DISPATCHER_WORKER"), "\(environment.errors)")
     }
 
+    @Test(
+      "what can't be read of a command line ends with 64, and an unknown verb is told the known")
+    func commandLines() async throws {
+      for arguments in [
+        ["sned"], ["nothing"], ["serve", "extra"], ["--unknown"], ["serve", "--config"],
+        ["compact", "--unknown"], ["compact", "--log", "a", "--admin", "b"], ["repair", "x"],
+        ["check-config", "x"], ["sink", "--port", "many"], ["sink", "--port", "70000"],
+        ["sink", "--delay", "soon"], ["send"], ["send", "u", "--header", "none"],
+        ["send", "u", "--timeout", "99999999999999999999s"],
+        ["send", "u", "--body", "a", "--body-file", "b"],
+      ] {
+        let run = try await ProgramRun.run(
+          Programs.dispatcher, arguments, environment: ["DISPATCHER_LOG": folder.path("l").path],
+          directory: folder.url)
+        #expect(run.status == 64, "\(arguments): \(run)")
+        #expect(!run.errors.isEmpty, "\(arguments)")
+      }
+      let unknown = try await ProgramRun.run(Programs.dispatcher, ["sned"])
+      for verb in ["did you mean \"send\"?", "serve", "compact", "repair", "check-config", "sink"] {
+        #expect(unknown.errors.contains(verb), "\(unknown.errors)")
+      }
+      // Process can't give bytes that are no text to a program.
+      for program in [Programs.dispatcher, Programs.logInspect] {
+        let run = try await ProgramRun.run(
+          URL(fileURLWithPath: "/bin/sh"),
+          ["-c", #"exec "$0" "$(printf 'a\377b')""#, program.path])
+        #expect(run.status == 64, "\(run)")
+        #expect(run.errors.contains("argument 1 is not UTF-8"), "\(run.errors)")
+      }
+      for arguments in [[], ["a", "b"], ["a", "--unknown"], ["a", "--since", "soon"]] {
+        let run = try await ProgramRun.run(Programs.logInspect, arguments)
+        #expect(run.status == 64, "\(arguments)")
+      }
+    }
+
+    @Test("the first line of a start names the configuration file, or that there is none")
+    func firstLine() async throws {
+      let log = folder.path("log")
+      var service = try await Service.start(log: log)
+      try await service.stop()
+      #expect(service.errors.split(separator: "\n").first?.contains("config=\"none") == true)
+      try Data("worker: 8\n".utf8).write(to: folder.path("config.yml"))
+      service = try await Service.start(log: log)
+      try await service.stop()
+      let first = try #require(service.errors.split(separator: "\n").first)
+      #expect(first.contains("config=\(folder.path("config.yml").path)"), "\(first)")
+    }
+
+    @Test("SIGHUP, SIGUSR1 and SIGUSR2 are ignored in a line each, and end nothing")
+    func otherSignals() async throws {
+      let service = try await Service.start(log: folder.path("log"))
+      for (number, name) in [(SIGHUP, "SIGHUP"), (SIGUSR1, "SIGUSR1"), (SIGUSR2, "SIGUSR2")] {
+        service.signal(number)
+        try await eventually("\(name) is said to be ignored") {
+          service.errors.contains("\(name) is ignored") ? true : nil
+        }
+      }
+      #expect(try await service.get("/healthz").status == 200)
+      #expect(try await service.stop() == 0)
+    }
+
+    @Test("a second SIGTERM ends the process at once, and says so")
+    func secondSignal() async throws {
+      let log = folder.path("log")
+      let service = try await Service.start(
+        log: log, environment: ["DISPATCHER_DRAIN_DELAY": "60s"])
+      service.signal(SIGTERM)
+      try await eventually("stopping") { service.errors.contains("stopping") ? true : nil }
+      service.signal(SIGTERM)
+      #expect(try await service.waitForExit() == 143)
+      #expect(service.errors.contains("SIGTERM while stopping: the process ends at once"))
+    }
+
+    @Test("what is made is for the owner alone, and a directory that others can see is warned of")
+    func modes() async throws {
+      let log = folder.path("log")
+      var service = try await Service.start(log: log)
+      #expect(try await service.post(#"{"Url":"http://127.0.0.1:9/"}"#).status == 202)
+      try await service.stop()
+      #expect(!service.errors.contains("chmod"), "\(service.errors)")
+      func mode(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+      }
+      #expect(try mode(log.path) == 0o700)
+      let names = try FileManager.default.contentsOfDirectory(atPath: log.path)
+      #expect(names.contains("LOCK") && names.contains { $0.hasPrefix("ckpt-") })
+      for name in names { #expect(try mode(log.path + "/" + name) == 0o600, "\(name)") }
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: log.path)
+      service = try await Service.start(log: log)
+      try await service.stop()
+      let warnings = service.errors.split(separator: "\n").filter { $0.contains("chmod 700") }
+      #expect(warnings.count == 1 && warnings[0].contains("mode=0755"), "\(service.errors)")
+      #expect(try mode(log.path) == 0o755)
+    }
+
+    @Test("the value of a secret is in no message, however it was written")
+    func secrets() async throws {
+      let file = folder.path("config.yml")
+      let secret = "s3cretValue77"
+      for text in [
+        "admin_token=\(secret)\n", "admin_token:\(secret)\n", "ADMIN_TOKEN: \(secret)\n",
+        "admin_token: [\(secret)]\n", "admin_token: {value: \(secret)}\n",
+        "admin:\n  admin_token: \(secret)\n", "retry: admin_token=\(secret)\n",
+        "retry:\n  admin_token: \(secret)\n", "admin_token=\(secret): 1\n",
+        "admin_token: \"\(secret) x\"\n", "admin_token: *\(secret)\n",
+        "- admin_token: \(secret)\n", "worker: 0\nadmin_token: \(secret)\n",
+        "admin_token: \(secret)\nadmin_token: \(secret)\n", "admin_token: \"\(secret)\n",
+        "admin_token: 771177117711\n",
+      ] {
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        let run = try await ProgramRun.run(
+          Programs.dispatcher, ["check-config", "--config", file.path])
+        #expect(run.status == 78, "\(text): \(run)")
+        for part in [secret, "771177117711"] {
+          #expect(!run.errors.contains(part) && !run.output.contains(part), "\(text): \(run)")
+        }
+      }
+      for (name, value) in [
+        ("DISPATCHER_ADMIN_TOKEN", "\(secret) x"), ("DISPATCHER_RETRY", "admin_token=\(secret)"),
+        ("DISPATCHER_RETRY", "{admin_token: \(secret)}"), ("DISPATCHER_ADMIN_TOKN", secret),
+      ] {
+        let run = try await ProgramRun.run(
+          Programs.dispatcher, ["check-config"], environment: [name: value],
+          directory: FileManager.default.temporaryDirectory)
+        #expect(run.status == 78, "\(name): \(run)")
+        #expect(!run.errors.contains(secret), "\(name): \(run.errors)")
+      }
+    }
+
     @Test("every verb explains itself")
     func help() async throws {
       for verb in [[], ["serve"], ["compact"], ["repair"], ["check-config"], ["sink"], ["send"]] {

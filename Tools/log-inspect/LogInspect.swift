@@ -1,4 +1,6 @@
 import ArgumentParser
+import Delivery
+import Glibc
 import SegmentLog
 
 @main
@@ -67,6 +69,14 @@ struct LogInspect: ParsableCommand {
 
   @Flag(name: .long, help: "JSON instead of text; lists as one object per line.")
   var json = false
+
+  static func main() {
+    if let refusal = CommandLineText.refusal {
+      Output.note("log-inspect: \(refusal)")
+      Glibc.exit(EX_USAGE)
+    }
+    main(nil)
+  }
 
   func validate() throws {
     let modes = [records && !follow, verify, audit, stats, salvage != nil, follow]

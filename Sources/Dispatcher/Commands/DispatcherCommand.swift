@@ -1,4 +1,6 @@
 import ArgumentParser
+import Delivery
+import Glibc
 
 /// The command line: `dispatcher` alone is `dispatcher serve`.
 @main
@@ -18,6 +20,20 @@ struct DispatcherCommand: AsyncParsableCommand {
       SinkCommand.self, SendCommand.self,
     ],
     defaultSubcommand: ServeCommand.self)
+
+  static func main() async {
+    let verbs = configuration.subcommands.compactMap(\.configuration.commandName)
+    let refusal =
+      CommandLineText.refusal
+      ?? CommandLine.arguments.dropFirst().first.flatMap {
+        CommandLineCheck.refusal(verb: $0, verbs: verbs)
+      }
+    if let refusal {
+      StandardError.print("dispatcher: \(refusal)")
+      exit(EX_USAGE)
+    }
+    await main(nil)
+  }
 }
 
 /// The version of the program: what `--version` prints.

@@ -110,7 +110,8 @@ enum ConfigurationYAML {
         let here = place(piece.line)
         if let first = places.updateValue(here, forKey: name) {
           throw ConfigurationError(
-            place: "\(first)", key: name, reason: "this key is given more than once")
+            place: "\(first)", key: Secrets.masked(name), reason: "this key is given more than once"
+          )
         }
         entries.append(.init(key: name, place: here, value: try value(of: next())))
       }

@@ -1,8 +1,12 @@
+import FoundationEssentials
+
 /// A configuration and where each of its values came from.
 struct LoadedConfiguration: Sendable {
   private(set) var configuration = Configuration()
   /// By the name of the key; absent = the default.
   private(set) var places: [String: ConfigurationValue.Place] = [:]
+  /// The file that was read; nil = there was none.
+  private(set) var file: String?
 
   /// The file's values under those of the environment, checked each alone and all together.
   ///
@@ -14,11 +18,19 @@ struct LoadedConfiguration: Sendable {
     file: (text: String, path: String)?, environment: [String: String]
   ) throws(ConfigurationError) {
     if let file {
+      self.file = file.path
       let entries = try ConfigurationYAML.parse(file.text, path: file.path)
       try apply(entries, within: nil)
     }
     try apply(environment)
     try checkTogether()
+  }
+
+  /// The file with its whole path, for a line of the log.
+  var source: String {
+    func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+    guard let file else { return "none (there is no \(absolute(ConfigurationFile.defaultPath)))" }
+    return absolute(file)
   }
 
   func place(_ key: String) -> ConfigurationValue.Place { places[key] ?? .builtIn }
@@ -34,7 +46,7 @@ struct LoadedConfiguration: Sendable {
         try apply(key, entry.value)
       } else {
         throw ConfigurationError(
-          place: "\(entry.place)", key: name,
+          place: "\(entry.place)", key: Secrets.masked(name),
           reason: "unknown key" + Suggestion.sentence(for: entry.key, within: group))
       }
     }

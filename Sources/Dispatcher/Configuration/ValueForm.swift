@@ -39,7 +39,8 @@ extension ConfigurationValue {
   var described: String {
     switch content {
     case .null: "nothing"
-    case .scalar(let text, _): "\"\(text.count > 40 ? text.prefix(40) + "…" : text[...])\""
+    case .scalar(let text, _):
+      "\"\(text.count > 40 ? Secrets.masked(text).prefix(40) + "…" : Secrets.masked(text)[...])\""
     case .list: "a list"
     case .map: "a map"
     }
@@ -109,7 +110,7 @@ extension ValueForm where Value == String {
   static let text = ValueForm(
     read: { value throws(ValueRefusal) in
       let (text, style) = try value.scalar(expected: "text")
-      if style == .plain, isWholeNumber(text) || Double(text) != nil || truthWords.contains(text) {
+      if style == .plain, isAmbiguous(text) {
         throw ValueRefusal("expected text, found \(text); put it in quotes if it is meant")
       }
       guard !text.isEmpty, !text.unicodeScalars.contains("\0") else {
@@ -120,10 +121,14 @@ extension ValueForm where Value == String {
 }
 
 extension ValueForm where Value == String? {
-  /// A secret that goes into an HTTP header. Never shown.
+  /// A secret that goes into an HTTP header. Never shown, not even when it can't be taken.
   static let secret = ValueForm(
     read: { value throws(ValueRefusal) in
-      let text = try ValueForm<String>.text.read(value)
+      let (text, style) = try value.scalar(expected: "text")
+      guard style != .plain || !isAmbiguous(text) else {
+        throw ValueRefusal("expected text; put it in quotes")
+      }
+      guard !text.isEmpty else { throw ValueRefusal("must not be empty") }
       guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
         throw ValueRefusal("must be printable ASCII without spaces")
       }
@@ -207,6 +212,11 @@ private let truthWords: Set<String> = [
   "true", "false", "yes", "no", "on", "off", "True", "False", "Yes", "No", "On", "Off", "TRUE",
   "FALSE", "YES", "NO", "ON", "OFF",
 ]
+
+/// What YAML would take for something else than text.
+private func isAmbiguous(_ text: String) -> Bool {
+  isWholeNumber(text) || Double(text) != nil || truthWords.contains(text)
+}
 
 private func isWholeNumber(_ text: String) -> Bool {
   let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]

@@ -24,7 +24,7 @@ struct Server {
   func run() async throws(ServeFailure) {
     let descriptors = ProcessSetup.apply()
     let plan = DescriptorPlan(limit: descriptors, worker: configuration.worker)
-    let signals = TerminationSignals()
+    let signals = TerminationSignals(logger: logger)
     try tryLog()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
     let egress = EgressGuard(clock: clock, blocked: configuration.blockedAddresses)

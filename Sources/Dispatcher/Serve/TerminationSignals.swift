@@ -1,10 +1,12 @@
 import Dispatch
 import Glibc
+import Logging
 import Synchronization
 
 /// SIGTERM and SIGINT: the first one asks for an orderly end, the second one ends the process at
 /// once. They are watched on a queue of their own, so that a second one works whatever the rest of
-/// the process is stuck in.
+/// the process is stuck in. What other programs take as a wish (reload, reopen the log file) ends
+/// nothing: SIGHUP, SIGUSR1 and SIGUSR2 are said to be ignored.
 final class TerminationSignals: Sendable {
   private struct State {
     var received: CInt?
@@ -12,17 +14,32 @@ final class TerminationSignals: Sendable {
   }
 
   private let state = Mutex(State())
+  private let logger: Logger?
 
-  /// From here on the signals no longer end the process by themselves.
-  init() {
+  /// From here on the signals no longer end the process by themselves. Without a logger these are
+  /// only the two that ask for the end.
+  init(logger: Logger? = nil) {
+    self.logger = logger
     let queue = DispatchQueue(label: "signals")
-    for number in [SIGTERM, SIGINT] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      // The handler holds its own source, which so lives as long as the process.
-      source.setEventHandler { [self] in withExtendedLifetime(source) { received(number) } }
-      source.resume()
+    for (number, name) in [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")] {
+      watch(number, on: queue) { [self] in received(number, name) }
     }
+    guard let logger else { return }
+    for (number, name) in [(SIGHUP, "SIGHUP"), (SIGUSR1, "SIGUSR1"), (SIGUSR2, "SIGUSR2")] {
+      watch(number, on: queue) {
+        logger.notice("\(name) is ignored: the configuration is read at a start only")
+      }
+    }
+  }
+
+  private func watch(
+    _ number: CInt, on queue: DispatchQueue, _ handler: @escaping @Sendable () -> Void
+  ) {
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+    // The handler holds its own source, which so lives as long as the process.
+    source.setEventHandler { withExtendedLifetime(source) { handler() } }
+    source.resume()
   }
 
   /// Returns when the first one has come.
@@ -36,15 +53,22 @@ final class TerminationSignals: Sendable {
     }
   }
 
-  private func received(_ number: CInt) {
+  private func received(_ number: CInt, _ name: String) {
     let waiting: [CheckedContinuation<Void, Never>]? = state.withLock { state in
       if state.received != nil { return nil }
       state.received = number
       defer { state.waiting = [] }
       return state.waiting
     }
-    // 128 + number is what a shell says of a process that a signal ended.
-    guard let waiting else { _exit(128 + number) }
+    guard let waiting else {
+      if let logger {
+        logger.critical(
+          "\(name) while stopping: the process ends at once; nothing answered is lost")
+        LogOutput.writer.flush()
+      }
+      // 128 + number is what a shell says of a process that a signal ended.
+      _exit(128 + number)
+    }
     for continuation in waiting { continuation.resume() }
   }
 }

@@ -262,6 +262,17 @@ private func complaint(
     #expect(try load("listen: \"[::1]:80\"").listen == ListenAddress(host: "::1", port: 80))
   }
 
+  @Test("what may be a secret's value is masked, names are not")
+  func masking() {
+    #expect(Secrets.masked("admin_token=abc") == "admin_token***")
+    #expect(Secrets.masked("x ADMIN_TOKEN: abc") == "x ADMIN_TOKEN***")
+    #expect(Secrets.masked("tokens: 1, password abc") == "tokens: 1, password***")
+    for text in ["admin_token", "admin_tokens", "tokenizer", "worker: 64", ""] {
+      #expect(Secrets.masked(text) == text)
+    }
+    #expect(complaint("admin_token: 12345")?.contains("12345") == false)
+  }
+
   @Test("off the loopback the operator's listener starts with a token")
   func adminWithToken() throws {
     #expect(try load("admin: \":8081\"\nadmin_token: abc").admin?.port == 8081)
