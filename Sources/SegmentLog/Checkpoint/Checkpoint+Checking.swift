@@ -1,8 +1,21 @@
 extension Checkpoint {
   /// What can't be, though every part by itself could; nil when all parts fit together.
   var contradiction: String? {
-    countersContradiction ?? segmentsContradiction ?? destinationsContradiction
+    numbersContradiction ?? countersContradiction ?? segmentsContradiction
+      ?? destinationsContradiction
       ?? attemptsContradiction
+  }
+
+  private var numbersContradiction: String? {
+    let numbers = [
+      number, createdMs, position.segment, position.offset, position.frameOffset,
+      position.nextFrameNumber, counters.lastCommittedAtMs, counters.nextCold, counters.nextDedup,
+    ]
+    let sequences = [counters.dedupFloor, counters.lostOutside]
+    let isReachable =
+      numbers.allSatisfy { $0 < FormatLimits.numberMax }
+      && sequences.allSatisfy { $0 < FormatLimits.sequenceMax }
+    return isReachable ? nil : "a number that no log reaches"
   }
 
   private var countersContradiction: String? {

@@ -117,7 +117,7 @@ struct CheckpointDecoder {
     let segment = try input.varint()
     if segment > 0 {
       let place = NoteCoding.place(segment - 1, frameOffset: try input.varint())
-      guard place.segment >= 1 else { throw EntryError.value("place of a text") }
+      guard NoteCoding.isPossible(place) else { throw EntryError.value("place of a text") }
       state.note = place
     }
     content.attempts[sequence] = state

@@ -1,8 +1,9 @@
 /// Reading checkpoints without being the log's owner. Nothing is changed and no lock is taken.
 package enum CheckpointReader {
-  /// The numbers of all checkpoint files, newest first.
+  /// The numbers of all checkpoint files, newest first, without those that none ever gets.
   package static func numbers(in names: [String]) -> [UInt64] {
-    names.compactMap(FileNames.checkpointNumber).sorted(by: >)
+    names.compactMap(FileNames.checkpointNumber).filter { $0 < FormatLimits.numberMax }
+      .sorted(by: >)
   }
 
   /// Checksums, every value and how they fit together; not whether the segments agree.

@@ -117,7 +117,7 @@ extension LogState {
     destinations.addWaiting(segments[last].destinations[Int(place)].id, 1)
     if collect && index.isFull(for: key) { collectIndex(for: key) }
     index.insert(key, sequence)
-    counters.totals.accepted += 1
+    counters.totals.accepted.add(capped: 1)
     counters.nextSequence += 1
   }
 
@@ -141,7 +141,7 @@ extension LogState {
     if segments[last].count == 0 { segments[last].moveStart(to: nextSequence) }
     segments[last].appendLost(Int(lost))
     endedKept += Int(lost)
-    counters.totals.accepted += lost
+    counters.totals.accepted.add(capped: lost)
     counters.nextSequence = next
   }
 
@@ -149,8 +149,9 @@ extension LogState {
   /// far as is known, to messages.
   mutating func skipMissing(to next: Sequence, counted: UInt64) {
     let missing = min(counted, next - nextSequence)
-    counters.totals.accepted += missing
-    counters.lostOutside += missing.subtractingCapped(liveInCold(from: nextSequence, to: next))
+    counters.totals.accepted.add(capped: missing)
+    counters.lostOutside.add(
+      capped: missing.subtractingCapped(liveInCold(from: nextSequence, to: next)))
     counters.nextSequence = next
   }
 
@@ -236,7 +237,7 @@ extension LogState {
     let below = min(lost, liveBelow.subtractingCapped(endedBelow))
     endedBelow += below
     counters.lostOutside -= min(lost - below, counters.lostOutside)
-    counters.totals.cancelled += lost
+    counters.totals.cancelled.add(capped: lost)
   }
 
   /// Of a message that stands nowhere any more: in a segment that was dropped, or is missing.
@@ -254,8 +255,8 @@ extension LogState {
 
   private mutating func count(ended kind: OutcomeKind) {
     switch kind {
-    case .delivered: counters.totals.delivered += 1
-    case .cancelled: counters.totals.cancelled += 1
+    case .delivered: counters.totals.delivered.add(capped: 1)
+    case .cancelled: counters.totals.cancelled.add(capped: 1)
     case .dead: break
     }
   }
@@ -266,5 +267,6 @@ extension UInt64 {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? .max : sum
   }
+  mutating func add(capped other: UInt64) { self = addingCapped(other) }
   func subtractingCapped(_ other: UInt64) -> UInt64 { self > other ? self - other : 0 }
 }

@@ -165,7 +165,9 @@ extension Recovery {
   ) throws(DiskError) {
     let head = frame.head
     let last = state.segments.count - 1
-    nextFrameNumber = max(nextFrameNumber, head.frameNumber.addingCapped(1))
+    if head.frameNumber < FormatLimits.numberMax {
+      nextFrameNumber = max(nextFrameNumber, head.frameNumber + 1)
+    }
     state.segments[last].frames += 1
     report.frames += 1
     guard frame.problem == nil else { return }

@@ -212,7 +212,7 @@ extension Recovery {
 
   /// Far beyond what can ever be reached; they keep sums from overflowing.
   static let sequenceMax = FormatLimits.sequenceMax
-  static let segmentMax: UInt64 = 1 << 62
+  static let segmentMax = FormatLimits.numberMax
 
   mutating func noteMissing(in found: [FoundSegment]) {
     for (before, after) in zip(found, found.dropFirst()) where before.id + 1 < after.id {

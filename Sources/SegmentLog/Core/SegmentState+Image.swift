@@ -78,9 +78,13 @@ extension SegmentState {
     firstAtMs = image.firstAtMs
     lastAtMs = image.lastAtMs
     damage = image.damage
-    guard end >= FormatLimits.firstFrameOffset, end < 1 << 62 else {
+    guard end >= FormatLimits.firstFrameOffset, end < FormatLimits.fileMax else {
       throw EntryError.value("end of a segment")
     }
+    let counts = [fileBytes, frames, records, messages, rawBytes]
+    guard counts.allSatisfy({ $0 < FormatLimits.fileMax }), createdMs < FormatLimits.numberMax,
+      lastAtMs ?? 0 < FormatLimits.numberMax, image.marks.last?.offset ?? 0 <= end
+    else { throw EntryError.value("number of a segment") }
     let isInRange =
       image.first < Recovery.sequenceMax && UInt64(image.count) < Recovery.sequenceMax
       && (image.first >= 1 || image.count == 0)

@@ -92,7 +92,8 @@ package struct DedupHeader: Sendable, Equatable {
     id >= 1 && id < Recovery.segmentMax && pages >= 1 && pages <= Self.pagesMax
       && pages <= count && count <= pages * UInt64(DedupPage.entriesMax)
       && firstSequence >= 1 && firstSequence <= lastSequence
-      && count - 1 <= lastSequence - firstSequence
+      && count - 1 <= lastSequence - firstSequence && lastSequence < FormatLimits.sequenceMax
+      && [createdMs, firstAcceptedMs, lastAcceptedMs].allSatisfy { $0 < FormatLimits.numberMax }
   }
 
   /// 16 TiB; keeps offsets from overflowing.

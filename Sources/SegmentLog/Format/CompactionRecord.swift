@@ -59,6 +59,10 @@ package struct CompactionRecord: Sendable, Equatable {
       }
       inputs.append(Input(kind: kind, id: try input.varint()))
     }
+    let ids = inputs.map(\.id) + [cold, dedup]
+    guard ids.allSatisfy({ $0 < Recovery.segmentMax }),
+      copied < FormatLimits.sequenceMax, remembered < FormatLimits.sequenceMax
+    else { throw EntryError.value("number of a compaction") }
   }
 
   func encode(into out: inout ByteWriter) {

@@ -3,6 +3,11 @@ package enum FormatLimits {
   package static let headSize = 64
   /// Sequences stay below this. At a million messages a second it is reached after nine years.
   package static let sequenceMax: Sequence = 1 << 48
+  /// Ids, frame numbers, offsets and times stay below this, and so do sums of two of them below what
+  /// 64 bits hold. What goes beyond was not written by a log, whatever its checksum says.
+  package static let numberMax: UInt64 = 1 << 62
+  /// The same of the bytes and counts of one file, of which there may be many.
+  package static let fileMax: UInt64 = 1 << 44
   /// Frames begin here; before it stand the two copies of the segment header.
   package static let firstFrameOffset: UInt64 = 8192
   package static let headerCopyOffset = 4096

@@ -2,6 +2,9 @@ extension FrameDirectory {
   /// What no single section can tell: the count of the head, the length of the frame, and that
   /// payloads and notes lie inside of blocks. Fills the places of the payloads in.
   mutating func check(_ head: FrameHead) throws(FrameError) {
+    guard head.frameNumber < FormatLimits.numberMax, head.committedAtMs < FormatLimits.numberMax,
+      controls.allSatisfy({ $0.lostCount ?? 0 < FormatLimits.sequenceMax })
+    else { throw .badDirectory(section: 0, reason: "a number that no log reaches") }
     let records =
       messages.count + attempts.count + outcomes.count + controls.count + waits.count
       + compactions.count

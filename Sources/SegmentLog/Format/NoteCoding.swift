@@ -33,6 +33,10 @@ enum NoteCoding {
       frameOffset: frameOffset)
   }
 
+  static func isPossible(_ place: NotePlace) -> Bool {
+    place.segment >= 1 && place.segment < coldBit && place.frameOffset < FormatLimits.numberMax
+  }
+
   static func decode(_ input: inout ByteReader, after previous: Sequence) throws -> DirectoryNote {
     let sequence = try input.sequence(after: previous)
     let attempts = try input.varint(as: UInt32.self)
@@ -45,7 +49,9 @@ enum NoteCoding {
     case noneTag: place = .none
     case unknownTag: place = .unknown
     case let segment:
-      place = .at(Self.place(segment - 1, frameOffset: try input.varint()))
+      let found = Self.place(segment - 1, frameOffset: try input.varint())
+      guard isPossible(found) else { throw EntryError.value("place of a text") }
+      place = .at(found)
     }
     return DirectoryNote(
       sequence: sequence, attempts: attempts, block: block, offsetInBlock: offset, length: length,

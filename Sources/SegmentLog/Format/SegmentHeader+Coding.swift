@@ -160,7 +160,20 @@ extension SegmentHeader {
     header.minor = minor
     header.compatibleFeatures = compatible
     header.kind = kind
+    guard header.isReachable else { throw SegmentHeaderError.badValue("number") }
     return header
+  }
+}
+
+extension SegmentHeader {
+  /// Whether a log can have come so far.
+  private var isReachable: Bool {
+    let numbers = [
+      id, createdMs, firstFrameNumber, predecessor?.id ?? 0, predecessor?.durableLength ?? 0,
+    ]
+    let sequences = [firstSequence, totals.accepted, predecessor?.lastSequence ?? 0]
+    return numbers.allSatisfy { $0 < FormatLimits.numberMax }
+      && sequences.allSatisfy { $0 < FormatLimits.sequenceMax }
   }
 }
 

@@ -86,7 +86,8 @@ package struct SegmentClassifier: Sendable {
     _ frame: ScannedFrame, next: Sequence, _ directory: FrameDirectory
   ) {
     resolveLost(next: frame.head.baseSequence)
-    verdict.provenUpTo = max(verdict.provenUpTo, frame.head.syncedUpTo)
+    // Nobody can have known of more than what stood before it.
+    verdict.provenUpTo = max(verdict.provenUpTo, min(frame.head.syncedUpTo, frame.offset))
     for (block, found) in zip(frame.badBlocks, frame.badBlockChecksums) {
       let expected = directory.blocks[block].crc
       add(

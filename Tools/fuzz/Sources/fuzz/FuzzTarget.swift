@@ -6,6 +6,7 @@ enum FuzzTarget: String, CaseIterable {
   case segmentHeader = "segment-header"
   case checkpoint
   case cold
+  case fold
   case dedup
   case envelope
   case payload
@@ -18,6 +19,7 @@ enum FuzzTarget: String, CaseIterable {
     case .segmentHeader: SegmentHeaderTarget.run(bytes)
     case .checkpoint: CheckpointTarget.run(bytes)
     case .cold: ColdTarget.run(bytes)
+    case .fold: FoldTarget.run(bytes)
     case .dedup: DedupTarget.run(bytes)
     case .envelope: EnvelopeTarget.run(bytes)
     case .payload: PayloadTarget.run(bytes)

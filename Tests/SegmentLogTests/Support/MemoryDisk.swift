@@ -1,0 +1,1 @@
+../../../Tools/fuzz/Sources/fuzz/MemoryDisk.swift
