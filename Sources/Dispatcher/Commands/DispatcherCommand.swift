@@ -1,5 +1,4 @@
 import ArgumentParser
-import Delivery
 import Glibc
 
 /// The command line: `dispatcher` alone is `dispatcher serve`.
@@ -22,17 +21,17 @@ struct DispatcherCommand: AsyncParsableCommand {
     defaultSubcommand: ServeCommand.self)
 
   static func main() async {
-    let verbs = configuration.subcommands.compactMap(\.configuration.commandName)
-    let refusal =
-      CommandLineText.refusal
-      ?? CommandLine.arguments.dropFirst().first.flatMap {
-        CommandLineCheck.refusal(verb: $0, verbs: verbs)
-      }
-    if let refusal {
-      StandardError.print("dispatcher: \(refusal)")
-      exit(EX_USAGE)
-    }
+    refuseWhatCantBeRead()
     await main(nil)
+  }
+
+  private static func refuseWhatCantBeRead() {
+    let verbs = configuration.subcommands.compactMap { $0.configuration.commandName }
+    guard let refusal = CommandLineCheck.refusal(CommandLine.arguments, verbs: verbs) else {
+      return
+    }
+    StandardError.print("dispatcher: \(refusal)")
+    Glibc.exit(EX_USAGE)
   }
 }
 
