@@ -70,12 +70,27 @@ private struct FoldScript {
     if kind == .cold { header = before }
   }
 
+  /// What an operator is said to have given up.
+  private mutating func acceptedDamage() throws {
+    let (one, other) = (try number(2), try number(3))
+    var damage = Damage(
+      kind: .frame, file: FileNames.segment(try number(1)), offset: try number(8192),
+      end: try number(8292), reason: "forged", lost: min(one, other)...max(one, other))
+    damage.ended = try number(0)
+    damage.unnamed = try number(0)
+    var accepted = AcceptedDamage(store: LogForgery.store)
+    accepted.add([damage], lost: try number(1), nowMs: try number(1))
+    forgery.add(FileNames.acceptedDamage, accepted.encoded())
+  }
+
   private mutating func file() throws {
     let names = [
       FileNames.acceptedDamage, FileNames.checkpoint(1), FileNames.dedup(1), FileNames.segment(2),
       FileNames.segment(1 << 61), FileNames.checkpoint(.max), FileNames.cold(2),
     ]
-    let name = names[Int(try input.byte()) % names.count]
+    let choice = try input.byte()
+    if choice >= 0x80 { return try acceptedDamage() }
+    let name = names[Int(choice) % names.count]
     forgery.add(name, Array(try input.take(UInt64(try input.byte()))))
   }
 
