@@ -3,6 +3,18 @@ package protocol HTTPSender: Sendable {
   /// Sends and reads the head of the answer (bounded). Never throws; when the task is cancelled the answer is
   /// `interrupted`.
   func send(_ request: OutboundRequest) async -> AttemptResult
+
+  /// The same, and tells from any thread when a connection was accepted and the request is on its way.
+  func send(
+    _ request: OutboundRequest, onAccepted: @escaping @Sendable () -> Void
+  ) async -> AttemptResult
+}
+
+extension HTTPSender {
+  /// For a sender that knows no connections.
+  package func send(
+    _ request: OutboundRequest, onAccepted: @escaping @Sendable () -> Void
+  ) async -> AttemptResult { await send(request) }
 }
 
 package struct OutboundRequest: Sendable, Equatable {

@@ -36,7 +36,8 @@ struct Destination {
   }
 
   var ring: SlotRings.Ring {
-    gate.isSuspect ? .suspect : gate.hasSucceeded ? .healthy : .unproven
+    gate.isSuspect
+      ? .suspect : gate.isTrusted ? .trusted : gate.hasSucceeded ? .tried : .unproven
   }
 
   /// Nothing in memory, nothing under way, nothing in the store.
@@ -68,8 +69,9 @@ struct Destination {
     isLive = false
   }
 
-  func mayRun(slots: Int, at now: Moment) -> Bool {
-    gate.inFlight < gate.limit(slots: slots) && !gate.isHeld(at: now) && queue.hasReady(at: now)
+  func mayRun(at now: Moment) -> Bool {
+    gate.inFlight < gate.limit && queue.circuits.wholeMayStart(at: now.monotonic)
+      && queue.hasReady(at: now)
   }
 
   /// A walk forward: when new messages wait in the store and what may run now gets scarce.
@@ -83,6 +85,7 @@ struct Destination {
       queue.coldDue.map { $0 <= now.monotonic } ?? false
       || queue.coldUnixMs.map { $0 <= now.wallMs } ?? false
     guard lap != nil || isDue else { return false }
+    if queue.pullsEnough(of: max(1, timedMax / 2), at: now) { return false }
     return queue.timed.count < max(1, timedMax / 2) || !queue.hasDueRetry(at: now)
   }
 
@@ -95,7 +98,7 @@ struct Destination {
     }
     consider(queue.timed.min?.due)
     consider(queue.coldDue)
-    consider(gate.heldUntil)
+    consider(queue.circuits.nextTime(after: now.monotonic, anyWaits: queue.count > 0))
     if wantsPage { consider(pageNotBefore) }
     for unixMs in [queue.absolute.min?.unixMs, queue.coldUnixMs] {
       guard let unixMs, unixMs > now.wallMs else { continue }
@@ -110,7 +113,11 @@ struct Destination {
 struct Flight {
   let id: UInt64
   let destination: Int
-  let message: Waiting
+  /// Its path is known from when its body was read.
+  var message: Waiting
+  var counted: Circuits.Counted
+  /// The circuit that pulled it forward.
+  var pulledBy: UInt32?
   var isSlow = false
   /// Its lane was revoked: it holds its slot until it ends, and counts for nothing.
   var isOrphan = false

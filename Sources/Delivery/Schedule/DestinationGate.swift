@@ -1,93 +1,79 @@
 /// Says how many calls a destination may have at once, from what became of the earlier ones.
 ///
-/// A circuit opens after so many calls in trouble in a row that the destination must be taken for dead.
-/// Then it is probed with one message at a time, ever more rarely: else every message of a backlog
-/// would soon have been tried, and each one that was tried costs memory and a record in the log.
-///
-/// Here is the place of what a later version adds to a destination: adaptive limit, rate and
-/// `max_in_flight` belong in `limit`, pause beside `heldUntil`.
+/// A call that hangs can't be taken back, so that the number is what the destination has shown: one
+/// until it is reached, three until it succeeded, then one more with each call that ended well. Paths
+/// in trouble, and what the destination asked for, are the business of `Circuits`.
 struct DestinationGate {
-  /// Troubles in a row that open the circuit.
-  static let troublesMax: UInt8 = 5
-  /// Seconds before the first probe; they double with each that fails. A message that is alone there
-  /// waits longer by itself, as long as the retry schedule is the default.
-  static let probeWaitMin: UInt8 = 2
-  static let probeWaitMax: UInt8 = 60
+  /// Calls at once from which on a destination is trusted: it ended as many well.
+  private static let trustedFrom: UInt16 = 4
+  /// While nothing ended well but a connection was accepted, or a call runs for a second.
+  private static let reachedLimit = 3
 
   private(set) var inFlight = 0
   /// Calls that have run for too long.
   private(set) var slow = 0
+  private var window: UInt16 = 1
   /// Since this destination is known to the schedule.
   private(set) var hasSucceeded = false
   /// In trouble since its last success.
   private(set) var isFailing = false
-  /// Since the last answer.
-  private var troubles: UInt8 = 0
-  /// Seconds; 0 = the circuit is closed.
-  private var probeWait: UInt8 = 0
-  @CompactTime private var probeAt: Duration?
-  /// Silence that the destination asked for.
-  @CompactTime private var silentUntil: Duration?
+  private var isReached = false
 
   var isSuspect: Bool { isFailing || slow > 0 }
+  var isTrusted: Bool { hasSucceeded && !isSuspect && window >= Self.trustedFrom }
   /// Calls that count against what suspects hold together.
   var suspectCalls: Int { isSuspect ? inFlight : 0 }
-  /// Calls that may turn out to hang: of suspects, and of those never seen to work.
-  var doubtfulCalls: Int { isSuspect || !hasSucceeded ? inFlight : 0 }
+  /// Calls that may turn out to hang: of all that are not trusted.
+  var doubtfulCalls: Int { isTrusted ? 0 : inFlight }
+
+  /// Nobody knows yet whether its only call will come to anything.
+  var awaitsFirst: Bool { inFlight > 0 && !hasSucceeded && !isReached }
 
   /// Its next messages are about to be needed.
   var isFlowing: Bool { hasSucceeded && !isSuspect }
 
-  /// No call before this time.
-  var heldUntil: Duration? {
-    guard let probeAt, let silentUntil else { return probeAt ?? silentUntil }
-    return max(probeAt, silentUntil)
-  }
-
-  func isHeld(at now: Moment) -> Bool {
-    heldUntil.map { now.monotonic < $0 } ?? false
-  }
-
   /// Calls at once that the destination itself can be trusted with; the fair share of the slots is
-  /// the scheduler's to decide. One until the first success: a host that was never seen to work must
-  /// not hold many slots while it times out. One while it is probed.
-  func limit(slots: Int) -> Int { hasSucceeded && probeWait == 0 ? slots : 1 }
+  /// the scheduler's to decide.
+  var limit: Int { hasSucceeded ? Int(window) : isReached ? Self.reachedLimit : 1 }
+
+  /// It was known good before a clean stop.
+  mutating func wasGood() {
+    hasSucceeded = true
+    window = Self.trustedFrom
+  }
+
+  /// A connection to it was accepted.
+  mutating func reached() { isReached = true }
 
   mutating func began() { inFlight += 1 }
 
-  mutating func becameSlow() { slow += 1 }
+  mutating func becameSlow() {
+    slow += 1
+    isReached = true
+    // No further than it has gone, until calls end.
+    window = max(1, min(window, UInt16(clamping: inFlight)))
+  }
 
-  mutating func ended(wasSlow: Bool, signal: DestinationSignal, at now: Moment) {
+  /// - Parameters:
+  ///   - most: the largest number of calls at once that is worth knowing.
+  ///   - slowMost: the same while its calls take more than a second.
+  ///   - wasDead: the call's path was known to fail, which says nothing new of the destination.
+  mutating func ended(
+    wasSlow: Bool, _ health: DestinationSignal.Health, wasDead: Bool, most: Int, slowMost: Int
+  ) {
     inFlight -= 1
     if wasSlow { slow -= 1 }
-    switch signal.health {
+    switch health {
     case .success:
       hasSucceeded = true
       isFailing = false
-      closeCircuit()
-    case .answered:
-      closeCircuit()
-    case .trouble:
-      isFailing = true
-      countTrouble(at: now)
+      if Int(window) < (wasSlow ? slowMost : max(most, Int(Self.trustedFrom))) { window += 1 }
+    case .trouble, .unreachable:
+      if !wasDead { isFailing = true }
+    case .answered, .limited, .failed:
+      isReached = true
     case .neutral:
       break
     }
-    if let hold = signal.hold, hold > .zero {
-      silentUntil = max(silentUntil ?? .zero, now.monotonic + hold)
-    }
-  }
-
-  private mutating func closeCircuit() {
-    (troubles, probeWait, probeAt) = (0, 0, nil)
-  }
-
-  private mutating func countTrouble(at now: Moment) {
-    if troubles < Self.troublesMax { troubles += 1 }
-    guard troubles == Self.troublesMax else { return }
-    // Calls that had begun before it opened say nothing new.
-    if let probeAt, now.monotonic < probeAt { return }
-    probeWait = probeWait == 0 ? Self.probeWaitMin : min(probeWait * 2, Self.probeWaitMax)
-    probeAt = now.monotonic + .seconds(Int64(probeWait))
   }
 }

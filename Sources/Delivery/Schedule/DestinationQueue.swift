@@ -7,7 +7,7 @@ struct DestinationQueue {
   /// First attempts that may be made now, in the order of acceptance.
   private(set) var fresh: Deque<Waiting> = []
   /// Retries and delayed messages by due time.
-  private(set) var timed: Heap<Timed> = []
+  var timed: Heap<Timed> = []
   /// Messages with a `NotBefore`, by that.
   private(set) var absolute: Heap<Absolute> = []
   /// The earliest due time among the messages that were seen and left in the store.
@@ -18,12 +18,17 @@ struct DestinationQueue {
   private var retriedIsNext = false
   /// How many of the first fresh ones were handed out to be read ahead.
   private var aheadCount = 0
+  /// Paths in trouble, with their messages that could run otherwise.
+  var circuits = Circuits()
+  private var parkedIsNext = false
+  /// Waits for failures that stand in the store are cut short while the lap of this circuit goes on.
+  var pullsCold: UInt32?
 
-  var count: Int { fresh.count + timed.count + absolute.count }
+  var count: Int { fresh.count + timed.count + absolute.count + circuits.parkedCount }
   var isEmpty: Bool { count == 0 && coldDue == nil && coldUnixMs == nil }
 
   func hasReady(at now: Moment) -> Bool {
-    !fresh.isEmpty || hasDueRetry(at: now)
+    !fresh.isEmpty || hasDueRetry(at: now) || circuits.hasReady(at: now.monotonic)
   }
 
   func hasDueRetry(at now: Moment) -> Bool {
@@ -44,6 +49,11 @@ struct DestinationQueue {
       place(message, due: now.monotonic, at: now, timedMax: timedMax, horizon: horizon)
     case .after(let milliseconds):
       let due = now.monotonic + .clamped(milliseconds: milliseconds)
+      if let puller = pullsCold, entry.attempts > 0, let at = circuits.index(of: puller),
+        circuits.list[at].parked.pulledCount < timedMax
+      {
+        return circuits.list[at].parked.pullAlso(Timed(due: due, message: message))
+      }
       place(message, due: due, at: now, timedMax: timedMax, horizon: horizon)
     case .at(let unixMs) where unixMs <= now.wallMs && lined && entry.attempts == 0:
       fresh.append(message)
@@ -92,12 +102,69 @@ struct DestinationQueue {
   }
 
   /// What an empty queue keeps of its busier times.
-  mutating func giveBack() {
+  mutating func giveBack(at now: Moment) {
     guard count == 0 else { return }
     (fresh, timed, absolute) = ([], [], [])
+    circuits.dropThoseOver(at: now.monotonic)
   }
 
-  mutating func takeReady(at now: Moment) -> Waiting? {
+  /// - Parameter parkedMax: beyond so many, messages of paths in trouble are left in the store.
+  mutating func takeReady(at now: Moment, parkedMax: Int) -> Ready? {
+    guard !circuits.isEmpty else { return takeNext(at: now).map { Ready(message: $0) } }
+    // While the whole destination is probed, paths that never failed go first.
+    let isProbed = circuits.index(of: PathKey.whole).map { circuits.list[$0].isOpen } ?? false
+    if parkedIsNext, !isProbed, let parked = takeParked(at: now, parkedMax: parkedMax) {
+      parkedIsNext = false
+      return parked
+    }
+    while let message = takeNext(at: now) {
+      let holding =
+        isProbed
+        ? circuits.index(of: message.path)
+        : circuits.holding(message.path, at: now.monotonic)
+      guard let at = holding else {
+        parkedIsNext = true
+        return Ready(message: message)
+      }
+      park(message, in: at, most: parkedMax, at: now)
+    }
+    return takeParked(at: now, parkedMax: parkedMax)
+  }
+
+  private mutating func takeParked(at now: Moment, parkedMax: Int) -> Ready? {
+    while let (ready, at) = circuits.takeParked(at: now.monotonic) {
+      if circuits.list[at].parked.count <= parkedMax / 4 { fetchLeft(at, now: now.monotonic) }
+      // What the whole destination pulled forward may belong to a path that still fails.
+      guard let due = ready.due, circuits.holding(ready.message.path, at: now.monotonic) != nil
+      else { return ready }
+      timed.insert(Timed(due: due, message: ready.message))
+    }
+    return nil
+  }
+
+  mutating func park(_ message: Waiting, in at: Int, most: Int, at now: Moment) {
+    // Each has room for some, so that there is one whose turn makes it look for the others.
+    if circuits.parkedCount < most || circuits.list[at].parked.count < max(1, most / 16) {
+      circuits.list[at].parked.park(message)
+    } else {
+      circuits.list[at].parked.hasLeft = true
+      leaveCold(due: now.monotonic + Self.leftWait)
+    }
+  }
+
+  /// Those of a path that found no room come now that there is some. A path that is only probed needs
+  /// no more than it has.
+  mutating func fetchLeft(_ at: Int, now: Duration) {
+    guard circuits.list[at].parked.hasLeft, !circuits.list[at].isOpen else { return }
+    circuits.list[at].parked.hasLeft = false
+    leaveCold(due: now)
+  }
+
+  /// When messages of a path in trouble that found no room are looked at again, if it doesn't recover
+  /// before: each such look reads their bodies.
+  private static let leftWait: Duration = .seconds(300)
+
+  private mutating func takeNext(at now: Moment) -> Waiting? {
     let due = hasDueRetry(at: now)
     guard due || !fresh.isEmpty else { return nil }
     let takesRetried = due && (retriedIsNext || fresh.isEmpty)
@@ -120,5 +187,6 @@ struct DestinationQueue {
     for message in fresh { body(message.ref) }
     for entry in timed.unordered { body(entry.message.ref) }
     for entry in absolute.unordered { body(entry.message.ref) }
+    circuits.forEachParked { body($0.ref) }
   }
 }

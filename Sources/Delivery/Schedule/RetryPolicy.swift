@@ -50,7 +50,7 @@ package struct RetryPolicy: Sendable, Equatable {
       let note = AttemptNote(status: 0, sentence: detail.isEmpty ? kind.sentence : detail)
       let verdict = retryOrGiveUp(
         attempt, note: note, atLeast: .zero, endedAtMs: endedAtMs, using: &random)
-      return Judgement(verdict, DestinationSignal(.trouble))
+      return Judgement(verdict, DestinationSignal(health(of: kind)))
     }
   }
 
@@ -62,7 +62,8 @@ package struct RetryPolicy: Sendable, Equatable {
     let asked = response.retryAfter.flatMap { RetryAfter.wait($0, nowMs: endedAtMs) }
     let signal = DestinationSignal(
       health(of: status),
-      hold: status == 429 || status == 503 ? asked.map { min($0, holdCap) } : nil)
+      hold: status == 429 || status == 503 ? asked.map { min($0, holdCap) } : nil,
+      asksMessage: asked != nil)
     if response.abortMessage {
       let note = AttemptNote.dead(
         status: status, "the receiver refused it for good, HTTP \(status)")
@@ -72,6 +73,9 @@ package struct RetryPolicy: Sendable, Equatable {
       let reason = Self.explained("HTTP \(status) is permanent", response)
       return Judgement(.dead(.dead(status: status, reason)), signal)
     }
+    // Being limited is no failure of the message: it keeps its place in its schedule.
+    var attempt = attempt
+    if status == 429, attempt.spared < .max { attempt.spared += 1 }
     let verdict = retryOrGiveUp(
       attempt,
       note: AttemptNote(status: status, sentence: Self.explained(sentence(status), response)),
@@ -85,9 +89,18 @@ package struct RetryPolicy: Sendable, Equatable {
 
   private func health(of status: UInt16) -> DestinationSignal.Health {
     switch status {
-    case 502, 503, 504: .trouble
+    case 429: .limited
     case ..<500: .answered
-    default: .neutral
+    case 500, 501: .failed
+    default: .trouble
+    }
+  }
+
+  private func health(of failure: FailureKind) -> DestinationSignal.Health {
+    switch failure {
+    case .dns, .connect, .tls: .unreachable
+    case .timeout, .protocol, .closed: .trouble
+    case .blocked: .neutral
     }
   }
 
@@ -129,7 +142,7 @@ package struct RetryPolicy: Sendable, Equatable {
   private func scheduled(
     _ attempt: AttemptContext, using random: inout some RandomNumberGenerator
   ) -> Duration {
-    let failures = Int(clamping: max(attempt.number, 1))
+    let failures = max(Int(attempt.number) - Int(attempt.spared), 1)
     let base: Duration
     if let own = attempt.limits.scheduleMs, let last = own.last {
       base = .milliseconds(Int64(failures <= own.count ? own[failures - 1] : last))

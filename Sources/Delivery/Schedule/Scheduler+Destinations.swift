@@ -3,7 +3,7 @@ extension Scheduler {
   /// one, and the time when either may become true by itself.
   mutating func refresh(_ i: Int, at now: Moment) {
     destinations[i].queue.releaseAbsolute(at: now)
-    if destinations[i].seat == nil, destinations[i].mayRun(slots: limits.worker, at: now) {
+    if destinations[i].seat == nil, destinations[i].mayRun(at: now) {
       takeSeat(i)
     }
     let wantsPage = wantsTail(i) || wantsLap(i, at: now)
@@ -16,7 +16,7 @@ extension Scheduler {
       destinations[i].idleSince = nil
     } else if destinations[i].idleSince == nil {
       destinations[i].idleSince = now.monotonic
-      destinations[i].queue.giveBack()
+      withQueue(i) { $0.giveBack(at: now) }
     }
     if let next = destinations[i].nextWake(wantsPage: wantsPage, limits: limits, at: now) {
       wakes.register(i, at: next)
@@ -28,6 +28,10 @@ extension Scheduler {
   ) {
     let timedMax = limits.share(of: limits.timed, hot: hot)
     let horizon = limits.horizon
+    var entry = entry
+    if entry.attempts > 0, case .after(let waitMs) = entry.due, let most = limits.retryWait {
+      entry.due = .after(milliseconds: min(waitMs, most.millisecondsRoundedUp))
+    }
     withQueue(i) {
       $0.place(entry, lined: lined, at: now, timedMax: timedMax, horizon: horizon)
     }
@@ -51,25 +55,89 @@ extension Scheduler {
     let ring = destinations[i].ring
     suspectCalls -= destinations[i].gate.suspectCalls
     doubtfulCalls -= destinations[i].gate.doubtfulCalls
+    slowCalls -= destinations[i].gate.slow
+    if destinations[i].gate.awaitsFirst { firstCalls -= 1 }
     body(&destinations[i].gate)
     suspectCalls += destinations[i].gate.suspectCalls
     doubtfulCalls += destinations[i].gate.doubtfulCalls
+    slowCalls += destinations[i].gate.slow
+    if destinations[i].gate.awaitsFirst { firstCalls += 1 }
     if destinations[i].ring != ring, destinations[i].seat != nil { takeSeat(i) }
   }
 
   mutating func endFlight(
-    _ ref: MessageRef, signal: DestinationSignal, at now: Moment
+    _ ref: MessageRef, signal: DestinationSignal, isRetried: Bool, at now: Moment
   ) -> Flight? {
     guard let flight = flights.removeValue(forKey: ref), !flight.isOrphan else { return nil }
-    withGate(flight.destination) { $0.ended(wasSlow: flight.isSlow, signal: signal, at: now) }
+    let i = flight.destination
+    let circuits = destinations[i].queue.circuits
+    let wasDead = circuits.index(of: flight.message.path).map { circuits.list[$0].isOpen } ?? false
+    endCall(of: flight, signal.health, wasDead: wasDead)
+    let end = CallEnd(
+      signal: signal, id: flight.id, latestID: nextID, isRetried: isRetried,
+      hadFailed: flight.message.attempts > flight.message.spared, now: now.monotonic)
+    let room = DestinationQueue.Room(
+      timedMax: limits.share(of: limits.timed, hot: hot), horizon: limits.horizon)
+    withQueue(i) { $0.callEnded(flight, end, room: room, at: now) }
     return flight
+  }
+
+  private mutating func endCall(
+    of flight: Flight, _ health: DestinationSignal.Health, wasDead: Bool
+  ) {
+    let worker = limits.worker
+    // While its calls are slow, one destination among others gets a quarter of the slots.
+    let slowMost = destinations.count > 1 ? limits.quarterOfSlots : worker
+    withGate(flight.destination) {
+      $0.ended(
+        wasSlow: flight.isSlow, health, wasDead: wasDead, most: worker, slowMost: slowMost)
+    }
+  }
+
+  /// The started message's body was read, and with it its path. - Returns: false when the path may
+  /// have no call now: the message waits for that, and counts as not started.
+  package mutating func located(_ ref: MessageRef, path: UInt32, at now: Moment) -> Bool {
+    guard var flight = flights[ref], !flight.isOrphan, flight.message.path != path else {
+      return true
+    }
+    let i = flight.destination
+    flight.message.path = path
+    let parkedMax = limits.share(of: limits.timed, hot: hot)
+    let message = flight.message
+    var counted = flight.counted
+    let goesOn = withQueue(i) {
+      $0.located(message, &counted, parkedMax: parkedMax, at: now)
+    }
+    flight.counted = counted
+    flights[ref] = goesOn ? flight : nil
+    if !goesOn {
+      endCall(of: flight, .neutral, wasDead: false)
+      refresh(i, at: now)
+    }
+    return goesOn
+  }
+
+  /// The connection of a call was accepted: a destination that was never seen to work may have more
+  /// than the one call.
+  package mutating func reached(_ ref: MessageRef, at now: Moment) {
+    guard let flight = flights[ref], !flight.isOrphan else { return }
+    withGate(flight.destination) { $0.reached() }
+    refresh(flight.destination, at: now)
   }
 }
 
 extension Scheduler {
   mutating func destination(_ origin: Origin, under grant: LaneGrant) -> Int {
     let key = DestinationKey(lane: grant.lane, origin: origin)
-    return destinations[key] ?? destinations.add(key, under: grant)
+    if let known = destinations[key] { return known }
+    let i = destinations.add(key, under: grant)
+    if knownGood.remove(origin) != nil { withGate(i) { $0.wasGood() } }
+    return i
+  }
+
+  /// Destinations that answered well when they were last called, for the next start.
+  package func goodOrigins(most: Int) -> [Origin] {
+    Array(destinations.live.lazy.filter(\.gate.isFlowing).map(\.key.origin).prefix(most))
   }
 
   mutating func forgetIfIdle(_ i: Int, at now: Moment) {

@@ -9,16 +9,33 @@ extension Scheduler {
     case oneOverHalf
   }
 
-  /// What one destination may have at most though nobody waits, and what those together may have that
-  /// were not seen to work or are suspects. When others are known to exist an eighth stays free for
-  /// whoever comes next: calls that turn out to hang can't be taken back, and any number of silent
-  /// hosts must not stop a destination that works.
+  /// What those that are not trusted may have together. When others are known to exist an eighth stays
+  /// free for whoever comes next: calls that turn out to hang can't be taken back, and any number of
+  /// silent hosts must not stop a destination that works.
   private var ceiling: Int {
-    destinations.count > 1 ? max(1, limits.worker - max(1, limits.worker / 8)) : limits.worker
+    destinations.count > 1 ? max(1, limits.worker - limits.eighthOfSlots) : limits.worker
   }
   /// The same for all suspects together, where a quarter stays free.
   private var suspectCeiling: Int {
-    destinations.count > 1 ? max(1, limits.worker - max(1, limits.worker / 4)) : limits.worker
+    destinations.count > 1 ? max(1, limits.worker - limits.quarterOfSlots) : limits.worker
+  }
+
+  /// Whether a destination may have a call more though others are known to exist, by the slots that
+  /// are free now. What one may have shrinks with them (as buffers are shared by dynamic thresholds,
+  /// Choudhury and Hahne 1998): whoever takes many leaves a quarter, and ten who take many leave
+  /// some, so that those which answer go on when all the others turn out to hang. The last eighth,
+  /// and a quarter while more than half are held by calls that run for more than a second, is for
+  /// first calls and few others.
+  func mayHaveAnother(_ i: Int) -> Bool {
+    let calls = destinations[i].gate.inFlight
+    guard calls > 0, destinations.count > 1 else { return true }
+    let free = limits.worker - flights.count
+    guard calls < 3 * free else { return false }
+    let quarter = limits.quarterOfSlots
+    if free <= quarter, !destinations[i].gate.isTrusted { return false }
+    let isTight =
+      free <= limits.eighthOfSlots || (free <= quarter && slowCalls > limits.halfOfSlots)
+    return !isTight || calls * 4 < free
   }
 
   mutating func nextDestination(at now: Moment) -> Int? {
@@ -54,7 +71,9 @@ extension Scheduler {
 
   private func mayStart(_ ring: SlotRings.Ring, in tier: Tier, at now: Moment) -> Bool {
     switch ring {
-    case .healthy: true
+    case .trusted: true
+    // Who worked once may hang as well; a few slots are for those that worked often.
+    case .tried: doubtfulCalls < limits.worker - limits.worker / 16
     case .unproven: doubtfulCalls < ceiling
     case .suspect:
       (nextSpareCall.map { $0 <= now.monotonic } ?? true) && doubtfulCalls < ceiling
@@ -62,21 +81,21 @@ extension Scheduler {
     }
   }
 
-  /// Takes the first seat whose destination may start a call. At most two destinations can be at
-  /// half of the slots, so few are passed over.
+  /// Takes the first seat whose destination may start a call. Only those that have calls are passed
+  /// over, no more than there are slots.
   private mutating func firstEligible(
     _ ring: SlotRings.Ring, _ tier: Tier, at now: Moment
   ) -> SlotRings.Seat? {
-    let most = tier == .oneOverHalf ? ceiling : limits.halfOfSlots
+    let most = tier == .oneOverHalf ? limits.worker : limits.halfOfSlots
     var passedOver = 0
     while passedOver < rings.count(ring), let seat = rings.popFirst(ring) {
       let i = seat.destination
       guard destinations[i].seat == seat.stamp else { continue }
-      guard destinations[i].mayRun(slots: limits.worker, at: now) else {
+      guard destinations[i].mayRun(at: now) else {
         destinations[i].seat = nil
         continue
       }
-      if destinations[i].gate.inFlight < most { return seat }
+      if destinations[i].gate.inFlight < most, mayHaveAnother(i) { return seat }
       rings.rotate(seat, ring)
       passedOver += 1
     }

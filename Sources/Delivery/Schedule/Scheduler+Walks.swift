@@ -71,6 +71,7 @@ extension Scheduler {
 
   mutating func finishLap(_ i: Int, at now: Moment) {
     destinations[i].lap = nil
+    if !destinations[i].lapAgain { destinations[i].queue.lapEnded() }
     destinations[i].dropExpiredUnreadable(at: now)
     if destinations[i].lapAgain {
       destinations[i].lapAgain = false

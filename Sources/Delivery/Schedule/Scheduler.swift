@@ -21,6 +21,11 @@ package struct Scheduler {
   var young: Deque<(ref: MessageRef, id: UInt64, began: Duration)> = []
   var suspectCalls = 0
   var doubtfulCalls = 0
+  var slowCalls = 0
+  /// Destinations with a call of which nothing is known yet.
+  var firstCalls = 0
+  /// Destinations that answered well before a clean stop and were not called since.
+  var knownGood: Set<Origin>
 
   var unrecorded: [MessageRef: Unrecorded] = [:]
   var hot = 0
@@ -37,7 +42,10 @@ package struct Scheduler {
   /// from this time on: else nobody would find out that one of them works again.
   var nextSpareCall: Duration?
 
-  package init(limits: SchedulerLimits = SchedulerLimits()) { self.limits = limits }
+  package init(limits: SchedulerLimits = SchedulerLimits(), knownGood: Set<Origin> = []) {
+    self.limits = limits
+    self.knownGood = knownGood
+  }
 
   package var inFlightCount: Int { flights.count }
   package var scheduledCount: Int { hot }
@@ -102,7 +110,11 @@ extension Scheduler {
   package mutating func ended(
     _ ref: MessageRef, _ judgement: Judgement, at now: Moment
   ) -> LaneGrant? {
-    guard let flight = endFlight(ref, signal: judgement.signal, at: now) else { return nil }
+    var isRetried = false
+    if case .retry = judgement.verdict { isRetried = true }
+    guard
+      let flight = endFlight(ref, signal: judgement.signal, isRetried: isRetried, at: now)
+    else { return nil }
     let i = flight.destination
     let next: Unrecorded
     switch judgement.verdict {
@@ -111,6 +123,8 @@ extension Scheduler {
     case .retry(let wait, _):
       var message = flight.message
       message.attempts = message.nextAttempt
+      message.wasAsked = judgement.signal.asksMessage
+      if judgement.signal.health == .limited, message.spared < .max { message.spared += 1 }
       next = Unrecorded(destination: i, retry: Timed(due: now.monotonic + wait, message: message))
     case .interrupted:
       place(flight.message, due: now.monotonic + limits.pageRetry, in: i, at: now)
@@ -133,7 +147,10 @@ extension Scheduler {
   package mutating func putBack(
     _ ref: MessageRef, after wait: Duration, forgotten: Bool, at now: Moment
   ) {
-    guard let flight = endFlight(ref, signal: DestinationSignal(.neutral), at: now) else { return }
+    guard
+      let flight = endFlight(
+        ref, signal: DestinationSignal(.neutral), isRetried: false, at: now)
+    else { return }
     let i = flight.destination
     let due = now.monotonic + wait
     if forgotten {

@@ -35,11 +35,16 @@ package struct SchedulerLimits: Sendable, Equatable {
   package var unreadableWait: Duration = .seconds(300)
   /// Wait before a page is asked for again after the store failed to give it, or gave nothing new.
   package var pageRetry: Duration = .seconds(1)
+  /// The longest wait for a retry that is believed when it comes from the store: a smaller
+  /// `retry.cap` shortens what was recorded under a larger one. nil = any.
+  package var retryWait: Duration?
 
   package init() {}
 
   /// "At most half of the slots, at least one."
   var halfOfSlots: Int { max(1, worker / 2) }
+  var quarterOfSlots: Int { max(1, worker / 4) }
+  var eighthOfSlots: Int { max(1, worker / 8) }
 
   /// What one destination may hold of a kind whose own bound is `most`, with `hot` messages in
   /// memory: a sixteenth of what is left, so that no number of destinations overruns the window by

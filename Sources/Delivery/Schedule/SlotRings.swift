@@ -1,10 +1,11 @@
 import DequeModule
 
 /// Destinations that have something ready, in the order in which they get slots: round-robin.
-/// Those that were never seen to work, and suspects, queue apart, so that finding a healthy one never
-/// means going through ten thousand of them; the stamps make the rings one round.
+/// Those that are not trusted yet, were never seen to work, or are suspects queue apart, so that
+/// finding one that is trusted never means going through ten thousand of them; the stamps make the
+/// rings one round.
 struct SlotRings {
-  enum Ring: Int, Sendable, CaseIterable { case healthy, unproven, suspect }
+  enum Ring: Int, Sendable, CaseIterable { case trusted, tried, unproven, suspect }
 
   /// Valid as long as the destination holds the same stamp; others are skipped when they come up.
   struct Seat: Sendable, Equatable {

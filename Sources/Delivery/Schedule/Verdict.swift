@@ -17,18 +17,27 @@ package struct DestinationSignal: Sendable, Equatable {
     case success
     /// Any other response below 500: somebody is there and refuses this message.
     case answered
-    /// Connection-level failure, timeout, 502, 503 or 504: what the circuit counts.
+    /// 429: it wants fewer calls.
+    case limited
+    /// No connection: the host has no address, refuses, or fails the handshake.
+    case unreachable
+    /// Reset, timeout, not HTTP, 502 and above: what is behind this path is dead or soon will be.
     case trouble
-    /// Anything else says nothing about the destination.
+    /// 500 or 501: the message's fault or the path's, its number tells.
+    case failed
+    /// Says nothing about the destination.
     case neutral
   }
   package var health: Health
   /// The destination asked for silence (`Retry-After` on 429 and 503), already capped.
   package var hold: Duration?
+  /// The answer said when this message may come back.
+  package var asksMessage = false
 
-  package init(_ health: Health, hold: Duration? = nil) {
+  package init(_ health: Health, hold: Duration? = nil, asksMessage: Bool = false) {
     self.health = health
     self.hold = hold
+    self.asksMessage = asksMessage
   }
 }
 
@@ -48,12 +57,17 @@ package struct AttemptContext: Sendable, Equatable {
   package var number: UInt32
   /// See `PendingEntry.ageFromMs`.
   package var ageFromMs: UInt64
+  /// Earlier attempts that count for its limit but not for its waits.
+  package var spared: UInt32 = 0
   /// The message's own limits; `nil` = the policy's.
   package var limits: RetryLimits
 
-  package init(number: UInt32, ageFromMs: UInt64, limits: RetryLimits = RetryLimits()) {
+  package init(
+    number: UInt32, ageFromMs: UInt64, spared: UInt32 = 0, limits: RetryLimits = RetryLimits()
+  ) {
     self.number = number
     self.ageFromMs = ageFromMs
+    self.spared = spared
     self.limits = limits
   }
 }

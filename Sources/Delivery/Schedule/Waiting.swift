@@ -5,6 +5,12 @@ package struct Waiting: Sendable, Equatable {
   /// Attempts that ended.
   package var attempts: UInt32
   package var maxAttempts: UInt32?
+  /// The receiver said when to come back.
+  package var wasAsked = false
+  /// Attempts among them that cost no place in the retry schedule (429).
+  package var spared: UInt16 = 0
+  /// See `PathKey`. (These three stand where they take no room.)
+  package var path = PathKey.unknown
   package var maxAgeMs: UInt64?
 
   init(_ entry: PendingEntry) {
@@ -12,6 +18,7 @@ package struct Waiting: Sendable, Equatable {
     ageFromMs = entry.ageFromMs
     attempts = entry.attempts
     maxAttempts = entry.maxAttempts
+    path = entry.path
     maxAgeMs = entry.maxAgeMs
   }
 

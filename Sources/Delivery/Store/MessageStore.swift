@@ -124,6 +124,8 @@ package struct PendingEntry: Sendable, Equatable {
   package var due: Due
   package var maxAttempts: UInt32?
   package var maxAgeMs: UInt64?
+  /// See `PathKey`: unknown where the store would have to read the message for it.
+  package var path = PathKey.unknown
 
   package init(
     ref: MessageRef, origin: Origin, ageFromMs: UInt64, attempts: UInt32 = 0,

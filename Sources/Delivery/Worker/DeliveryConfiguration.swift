@@ -4,6 +4,8 @@ package struct DeliveryConfiguration: Sendable {
   package var worker = 64
   /// For messages that don't say their own.
   package var timeout: Duration = .seconds(10)
+  /// The longest timeout of a message, whatever it says itself.
+  package var maxTimeout: Duration = .seconds(900)
   package var retry = RetryPolicy()
   /// `User-Agent` of requests that don't set one; carries the version.
   package var userAgent = "Dispatcher"
@@ -18,6 +20,9 @@ package struct DeliveryConfiguration: Sendable {
   /// How long outcomes may fail to be recorded at shutdown before they are given up (their messages
   /// are delivered again).
   package var recordPatience: Duration = .seconds(5)
+
+  /// Destinations that answered well before a clean stop: they are not met as strangers.
+  package var knownGood: [Origin] = []
 
   package init() {}
 }

@@ -11,7 +11,7 @@ extension DeliveryService {
   /// A slot: makes one attempt after the other, and reads bodies when somebody has to.
   func work() async {
     while true {
-      switch visit({ state, _ in Self.nextStep(&state) }) {
+      switch visit({ state, now in Self.nextStep(&state, now) }) {
       case .attempt(let job): await attempt(job)
       case .read(let refs): await read(refs)
       case .wait:
@@ -23,9 +23,13 @@ extension DeliveryService {
     }
   }
 
-  private static func nextStep(_ state: inout DeliveryState) -> Step {
+  private static func nextStep(_ state: inout DeliveryState, _ now: Moment) -> Step {
     guard state.phase == .running else { return .end }
-    if let job = state.bodies.nextJob() { return .attempt(job) }
+    while let job = state.bodies.nextJob() {
+      let path = PathKey.of(job.message.url)
+      if state.scheduler.located(job.start.ref, path: path, at: now) { return .attempt(job) }
+      state.bodies.finished(job)
+    }
     let refs = state.bodies.nextFetch()
     return refs.isEmpty ? .wait : .read(refs)
   }
@@ -35,7 +39,11 @@ extension DeliveryService {
       job.message, attempt: job.start.number, nowMs: clock.wallMs())
     let attemptsLimit = job.start.message.maxAttempts ?? configuration.retry.maxAttempts
     request.isLastAttempt = attemptsLimit != 0 && job.start.number >= attemptsLimit
-    let result = await sender.send(request)
+    // Most destinations have answered before; then nobody asks.
+    let result =
+      job.start.isFirst
+      ? await sender.send(request) { [weak self] in self?.reached(job.start.ref) }
+      : await sender.send(request)
     let (judgement, putBack) = visit(byWorker: true) { state, now in
       state.bodies.finished(job)
       let judgement = conclude(job, result, &state, now)
@@ -46,13 +54,17 @@ extension DeliveryService {
     log(judgement.verdict, of: job)
   }
 
+  private func reached(_ ref: MessageRef) {
+    visit { state, now in state.scheduler.reached(ref, at: now) }
+  }
+
   private func conclude(
     _ job: Job, _ result: AttemptResult, _ state: inout DeliveryState, _ now: Moment
   ) -> Judgement {
     let message = job.start.message
     let number = job.start.number
     let context = AttemptContext(
-      number: number, ageFromMs: message.ageFromMs,
+      number: number, ageFromMs: message.ageFromMs, spared: UInt32(message.spared),
       limits: RetryLimits(
         maxAttempts: message.maxAttempts, maxAgeMs: message.maxAgeMs,
         scheduleMs: job.message.limits.scheduleMs))

@@ -33,12 +33,18 @@ package final class DeliveryService: DeliveryProbe {
     self.logger = logger
     self.sleep = sleep
     builder = RequestBuilder(
-      userAgent: configuration.userAgent, defaultTimeout: configuration.timeout)
+      userAgent: configuration.userAgent, defaultTimeout: configuration.timeout,
+      maxTimeout: configuration.maxTimeout)
     state = Mutex(DeliveryState(configuration))
   }
 
   package func isInFlight(_ ref: MessageRef) -> Bool {
     state.withLock { $0.scheduler.isInFlight(ref) }
+  }
+
+  /// Destinations that answered well when they were last called, at most 10,000.
+  package func goodOrigins() -> [Origin] {
+    state.withLock { $0.scheduler.goodOrigins(most: 10_000) }
   }
 
   package func deliveryCounters() -> DeliveryCounters {

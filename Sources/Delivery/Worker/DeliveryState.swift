@@ -61,7 +61,9 @@ struct DeliveryState {
   init(_ configuration: DeliveryConfiguration) {
     var limits = configuration.schedule
     limits.worker = max(1, configuration.worker)
-    scheduler = Scheduler(limits: limits)
+    // With the jitter that it may have.
+    limits.retryWait = configuration.retry.cap + configuration.retry.cap / 10
+    scheduler = Scheduler(limits: limits, knownGood: Set(configuration.knownGood))
     bodies = BodyPipeline(
       bytesMax: configuration.bodyMemoryMax, bodyMax: configuration.bodyBytesMax)
     random = SplitMix(seed: configuration.seed ?? UInt64.random(in: 0...UInt64.max))

@@ -4,6 +4,8 @@
 struct RequestBuilder: Sendable {
   let userAgent: String
   let defaultTimeout: Duration
+  /// Messages that were stored under a larger limit have this timeout.
+  var maxTimeout: Duration = .seconds(900)
 
   /// - Parameters:
   ///   - attempt: which attempt it is, the first is 1.
@@ -24,7 +26,7 @@ struct RequestBuilder: Sendable {
       url: message.url, origin: message.origin, method: message.method, headers: headers,
       body: message.body,
       timeout: message.timeoutMs == 0
-        ? defaultTimeout : .milliseconds(Int64(message.timeoutMs)))
+        ? defaultTimeout : min(.milliseconds(Int64(message.timeoutMs)), maxTimeout))
   }
 }
 

@@ -19,6 +19,8 @@ struct Configuration: Sendable, Equatable {
   var segmentSize = 64 << 20
   /// For messages that say none: from the start of the connection to the last byte of the answer.
   var timeout: Duration = .seconds(10)
+  /// The longest timeout that a message may ask for.
+  var maxTimeout: Duration = .seconds(15 * 60)
   /// Addresses that are no destinations, besides those that never are one.
   var blockedAddresses: [AddressRange] = []
   /// The largest message body, bytes.

@@ -30,6 +30,7 @@ struct ConfigurationKey: Sendable {
     // A segment is filled with zeros ahead and scanned as a whole: a gigabyte is still handy.
     ConfigurationKey("segment_size", \.segmentSize, .size(256 << 10...1 << 30)),
     ConfigurationKey("timeout", \.timeout, .duration(.milliseconds(1)...minutes(15))),
+    ConfigurationKey("max_timeout", \.maxTimeout, .duration(.milliseconds(1)...minutes(15))),
     ConfigurationKey("blocked_addresses", \.blockedAddresses, .addressRanges),
     ConfigurationKey("max_body", \.maxBody, .size(1...16 << 20)),
     ConfigurationKey("retry.initial", \.retry.initial, .duration(.milliseconds(1)...days(1))),

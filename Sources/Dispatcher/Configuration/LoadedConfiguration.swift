@@ -114,6 +114,12 @@ struct LoadedConfiguration: Sendable {
         "the longest wait (\(DurationText.format(configuration.retry.cap))) is shorter than the "
           + "first one (\(DurationText.format(configuration.retry.initial)))")
     }
+    if configuration.timeout > configuration.maxTimeout {
+      throw problem(
+        places["max_timeout"] == nil ? "timeout" : "max_timeout",
+        "the longest timeout (\(DurationText.format(configuration.maxTimeout))) is shorter than "
+          + "timeout (\(DurationText.format(configuration.timeout)))")
+    }
     guard let admin = configuration.admin else { return }
     if !admin.isLoopback, configuration.adminToken == nil {
       throw problem(

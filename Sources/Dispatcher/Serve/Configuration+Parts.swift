@@ -9,7 +9,8 @@ extension Configuration {
     limits.maxConnections = connections
     return GatewayConfiguration(
       listen: listen, admin: admin, adminToken: adminToken,
-      adminTakesAnyHost: admin?.isLoopback == false, maxBody: maxBody, version: version,
+      adminTakesAnyHost: admin?.isLoopback == false, maxBody: maxBody,
+      maxTimeout: maxTimeout, version: version,
       limits: limits)
   }
 
@@ -37,6 +38,7 @@ extension Configuration {
     var delivery = DeliveryConfiguration()
     delivery.worker = worker
     delivery.timeout = timeout
+    delivery.maxTimeout = maxTimeout
     delivery.retry = policy
     delivery.userAgent = "Dispatcher/\(version)"
     delivery.bodyBytesMax = maxBody

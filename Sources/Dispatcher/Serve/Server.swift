@@ -1,4 +1,5 @@
 import Delivery
+import Dispatch
 import Gateway
 import Glibc
 import Logging
@@ -50,9 +51,10 @@ struct Server {
     let sender = AsyncHTTPClientSender(
       configuration: configuration.sender(connections: plan.receivers), guard: egress,
       resolver: resolver, eventLoopGroup: group)
+    var deliveries = configuration.delivery
+    deliveries.knownGood = await takeKnownGood()
     let delivery = DeliveryService(
-      store: store, sender: sender, clock: clock, configuration: configuration.delivery,
-      logger: logger)
+      store: store, sender: sender, clock: clock, configuration: deliveries, logger: logger)
     let delivering = Task { await delivery.run() }
     gateway.install(
       Backend(store: store, probe: delivery, log: store), state: serviceState(store))
@@ -62,11 +64,48 @@ struct Server {
     await gateway.drain(delay: configuration.drainDelay)
     await delivery.shutdown(grace: .seconds(25))
     await delivering.value
+    await leaveKnownGood(delivery.goodOrigins())
     await store.close()
     await gateway.stop()
     resolver.shutdown()
     if await sender.shutdown(within: .seconds(1)) { try? await group.shutdownGracefully() }
     logger.info("stopped")
+  }
+
+  /// Which destinations the last run left in good order; its file says nothing of a later one.
+  private func takeKnownGood() async -> [Origin] {
+    let origins = await onThread { disk in KnownGoodFile.take(from: disk) }
+    if let origins = origins ?? nil { return origins }
+    logger.notice(
+      "the list of destinations that answered well can't be read, each is met anew",
+      metadata: ["file": "\(configuration.log)/\(KnownGoodFile.name)"])
+    return []
+  }
+
+  private func leaveKnownGood(_ origins: [Origin]) async {
+    let problem = await onThread { disk -> DiskError? in
+      do throws(DiskError) {
+        try KnownGoodFile.write(origins, to: disk)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    guard let problem, let problem else { return }
+    logger.notice(
+      "the list of destinations that answered well can't be written, each will be met anew",
+      metadata: ["error": "\(problem)"])
+  }
+
+  /// In the log's directory, whose lock the store holds. - Returns: nil when it can't be opened.
+  private func onThread<T: Sendable>(_ body: @escaping @Sendable (any Disk) -> T) async -> T? {
+    let path = configuration.log
+    return await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        let disk = try? FileDisk(path: path, access: .readWrite)
+        continuation.resume(returning: disk.map(body))
+      }
+    }
   }
 
   /// What is wrong with the log's directory is found before anything else is begun.

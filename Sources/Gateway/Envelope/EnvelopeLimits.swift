@@ -3,7 +3,13 @@ package struct EnvelopeLimits: Sendable, Equatable {
   /// Bytes of the decoded `Body` or `BodyBase64` (`max_body`).
   package var maxBodyBytes: Int
 
-  package init(maxBodyBytes: Int = 1 << 20) { self.maxBodyBytes = maxBodyBytes }
+  /// The largest `Timeout` (`max_timeout`).
+  package var maxTimeoutMs: UInt64
+
+  package init(maxBodyBytes: Int = 1 << 20, maxTimeoutMs: UInt64 = 900_000) {
+    self.maxBodyBytes = maxBodyBytes
+    self.maxTimeoutMs = maxTimeoutMs
+  }
 
   /// How many bytes of JSON can hold a message of these limits; more is 413 without a look at them.
   ///
@@ -26,8 +32,6 @@ package struct EnvelopeLimits: Sendable, Equatable {
   static let maxHeaderBytes = head.head - addedBytes
   static let maxMethodBytes = 32
   static let maxUUIDBytes = 128
-  /// 15 minutes.
-  static let maxTimeoutMs: UInt64 = 900_000
   /// 10 years of 365 days, for `Delay` and `MaxAge`: above, somebody has mixed up units.
   static let maxWaitMs: UInt64 = 315_360_000_000
   static let maxAttempts = UInt64(UInt32.max)

@@ -70,7 +70,7 @@ extension EnvelopeParser {
 
   mutating func timeout() throws(JSONSyntaxError) {
     let value = try integer(
-      "Timeout", unit: "milliseconds", in: 0...EnvelopeLimits.maxTimeoutMs)
+      "Timeout", unit: "milliseconds", in: 0...limits.maxTimeoutMs)
     draft.timeoutMs = UInt32(value ?? 0)
   }
 

@@ -11,13 +11,16 @@ package struct GatewayConfiguration: Sendable {
   package var adminTakesAnyHost: Bool
   /// Bytes of a message's body, after the envelope was decoded.
   package var maxBody: Int
+  /// The largest `Timeout` of a message.
+  package var maxTimeout: Duration
   /// Shown by `/metrics`.
   package var version: String
   package var limits: ConnectionLimits
 
   package init(
     listen: ListenAddress, admin: ListenAddress? = nil, adminToken: String? = nil,
-    adminTakesAnyHost: Bool = false, maxBody: Int = 1 << 20, version: String = "0",
+    adminTakesAnyHost: Bool = false, maxBody: Int = 1 << 20,
+    maxTimeout: Duration = .seconds(900), version: String = "0",
     limits: ConnectionLimits = ConnectionLimits()
   ) {
     self.listen = listen
@@ -25,6 +28,7 @@ package struct GatewayConfiguration: Sendable {
     self.adminToken = adminToken
     self.adminTakesAnyHost = adminTakesAnyHost
     self.maxBody = maxBody
+    self.maxTimeout = maxTimeout
     self.version = version
     self.limits = limits
   }

@@ -35,7 +35,10 @@ package final class GatewayServer: Sendable {
     environment = AcceptEnvironment(
       services: services,
       reader: EnvelopeReader(
-        limits: EnvelopeLimits(maxBodyBytes: configuration.maxBody), refusal: refusal),
+        limits: EnvelopeLimits(
+          maxBodyBytes: configuration.maxBody,
+          maxTimeoutMs: configuration.maxTimeout.millisecondsRoundedUp),
+        refusal: refusal),
       limits: configuration.limits,
       budget: ReceiveBudget(limit: configuration.limits.receiveBudget),
       counters: counters, clock: clock, logger: logger)

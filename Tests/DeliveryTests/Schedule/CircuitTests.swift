@@ -60,8 +60,10 @@ struct CircuitTests {
     world.pass(.seconds(2))
     #expect(world.start().count == 1)
     world.endOldest(success ? .success : .answered)
-    #expect(world.start().count == 8)
+    // Softly: what follows is one call, not all that waits.
+    #expect(world.start().count == 1)
     world.endOldest(.trouble)
+    world.pass(.milliseconds(100))
     #expect(world.start().count == 1)
   }
 
@@ -80,7 +82,7 @@ struct CircuitTests {
   func inARow() {
     var world = ScheduleWorld(worker: 1)
     world.arrive(100, at: "a")
-    for _ in 0..<10 {
+    for _ in 0..<2 {
       for _ in 0..<4 { fail(&world) }
       world.start()
       world.endOldest(.answered)

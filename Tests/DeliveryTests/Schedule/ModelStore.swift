@@ -5,6 +5,8 @@ struct ModelStore {
   struct Entry {
     let ref: MessageRef
     let origin: Origin
+    /// What the schedule learns only when it has the message read.
+    let path: UInt32
     var isLive = true
     var attempts: UInt32 = 0
     /// Not attempted before this.
@@ -32,13 +34,15 @@ struct ModelStore {
   }
 
   mutating func accept(
-    _ origin: Origin, delay: Duration = .zero, notBeforeMs: UInt64 = 0, failures: Int = 0,
+    _ origin: Origin, path: UInt32 = 1, delay: Duration = .zero, notBeforeMs: UInt64 = 0,
+    failures: Int = 0,
     at now: Moment
   ) {
     let ref = MessageRef(lane: 0, number: UInt64(entries.count) + 1)
     entries.append(
       Entry(
-        ref: ref, origin: origin, notBefore: now.monotonic + delay, notBeforeMs: notBeforeMs,
+        ref: ref, origin: origin, path: path, notBefore: now.monotonic + delay,
+        notBeforeMs: notBeforeMs,
         due: now.monotonic + delay, failuresLeft: failures))
     liveCount += 1
     if more.contains(where: { $0.origin == origin }) { return }

@@ -81,7 +81,8 @@ struct RetryPolicyTests {
     } else {
       #expect(
         judgement.verdict == .retry(after: .seconds(2), AttemptNote(status: 0, error: "in words")))
-      #expect(judgement.signal.health == .trouble)
+      let isConnected = ![.dns, .connect, .tls].contains(kind)
+      #expect(judgement.signal.health == (isConnected ? .trouble : .unreachable))
     }
   }
 
@@ -160,7 +161,7 @@ struct RetryPolicyTests {
     #expect(wait(judge(500, retryAfter: "120")) == .seconds(120))
     #expect(wait(judge(500, retryAfter: "1")) == .seconds(2))
     #expect(wait(judge(500, retryAfter: "999999999999999999999")) == .seconds(3600))
-    #expect(wait(judge(429, retryAfter: "90", number: 10)) == .seconds(1024))
+    #expect(wait(judge(503, retryAfter: "90", number: 10)) == .seconds(1024))
     #expect(wait(judge(404, retryAfter: "soon")) == .seconds(2))
     // 1 790 000 000 is Mon, 21 Sep 2026 14:13:20 GMT.
     #expect(wait(judge(503, retryAfter: "Mon, 21 Sep 2026 14:15:00 GMT")) == .seconds(100))
@@ -168,20 +169,39 @@ struct RetryPolicyTests {
 
   @Test("Retry-After silences the destination on 429 and 503, for a minute at most")
   func hold() {
-    #expect(judge(429, retryAfter: "7").signal == DestinationSignal(.answered, hold: .seconds(7)))
-    #expect(judge(503, retryAfter: "120").signal == DestinationSignal(.trouble, hold: .seconds(60)))
+    #expect(
+      judge(429, retryAfter: "7").signal
+        == DestinationSignal(.limited, hold: .seconds(7), asksMessage: true))
+    #expect(
+      judge(503, retryAfter: "120").signal
+        == DestinationSignal(.trouble, hold: .seconds(60), asksMessage: true))
     #expect(judge(503).signal == DestinationSignal(.trouble))
-    #expect(judge(500, retryAfter: "7").signal == DestinationSignal(.neutral))
+    #expect(judge(500, retryAfter: "7").signal == DestinationSignal(.failed, asksMessage: true))
   }
 
-  @Test("502, 503 and 504 are trouble of the destination, statuses below 500 an answer of it")
+  @Test("502 and above are trouble of the path, statuses below 500 an answer of it")
   func trouble() {
-    for status: UInt16 in [502, 503, 504] { #expect(judge(status).signal.health == .trouble) }
-    for status: UInt16 in [302, 404, 410, 429, 499] {
+    for status: UInt16 in [502, 503, 504, 505, 520, 522, 530, 598, 599, 600, 999] {
+      #expect(judge(status).signal.health == .trouble)
+    }
+    for status: UInt16 in [302, 404, 410, 499] {
       #expect(judge(status).signal.health == .answered)
     }
-    for status: UInt16 in [500, 501, 505, 999] {
-      #expect(judge(status).signal.health == .neutral)
+    for status: UInt16 in [500, 501] { #expect(judge(status).signal.health == .failed) }
+    #expect(judge(429).signal.health == .limited)
+  }
+
+  @Test("a 429 costs the message no doubling of its waits")
+  func limited() {
+    #expect(wait(judge(429, number: 1)) == .seconds(2))
+    #expect(wait(judge(429, number: 5)) == .seconds(16))
+    let limited = AttemptContext(number: 9, ageFromMs: Self.acceptedAtMs, spared: 8)
+    var random = Constant(value: 0)
+    for status: UInt16 in [429, 500] {
+      let judgement = policy.judge(
+        .response(ResponseSummary(status: status)), of: limited, endedAtMs: Self.acceptedAtMs,
+        using: &random)
+      #expect(wait(judgement) == .seconds(2))
     }
   }
 

@@ -10,6 +10,8 @@ struct ScheduleSimulation {
   private struct Flight {
     let number: UInt32
     let ends: Duration
+    /// Its message was read: it may be attempted.
+    var isLocated = false
   }
   private struct Answer {
     let request: PageRequest
@@ -89,16 +91,18 @@ struct ScheduleSimulation {
 
   private mutating func accept() {
     let origin = origins.randomElement(using: &random)!
+    let path = UInt32.random(in: 1...3, using: &random)
     for _ in 0..<Int.random(in: 1...6, using: &random) {
       let failures = [0, 0, 0, 1, 2, 5].randomElement(using: &random)!
       switch Int.random(in: 0..<10, using: &random) {
       case 0:
-        store.accept(origin, delay: .seconds(randomSeconds()), failures: failures, at: now)
+        store.accept(
+          origin, path: path, delay: .seconds(randomSeconds()), failures: failures, at: now)
       case 1:
         let at = now.wallMs + UInt64(randomSeconds()) * 1000
-        store.accept(origin, notBeforeMs: at, failures: failures, at: now)
+        store.accept(origin, path: path, notBeforeMs: at, failures: failures, at: now)
       default:
-        store.accept(origin, failures: failures, at: now)
+        store.accept(origin, path: path, failures: failures, at: now)
       }
     }
   }
@@ -136,7 +140,7 @@ struct ScheduleSimulation {
   private mutating func endSomeFlight(alwaysWell: Bool = false) {
     let over = flights.filter { $0.value.ends <= now.monotonic }.keys
       .sorted { $0.number < $1.number }
-    guard let ref = over.randomElement(using: &random) else { return }
+    guard let ref = over.randomElement(using: &random), locate(ref) else { return }
     flights[ref] = nil
     switch alwaysWell ? 9 : Int.random(in: 0..<30, using: &random) {
     case 0:
@@ -168,7 +172,10 @@ struct ScheduleSimulation {
     }
     store[ref].failuresLeft -= 1
     let delay: Duration = .seconds(randomSeconds() + 1)
-    let health: DestinationSignal.Health = Bool.random(using: &random) ? .trouble : .neutral
+    let health: DestinationSignal.Health =
+      Bool.random(using: &random)
+      ? .trouble
+      : [.failed, .answered, .limited, .unreachable, .neutral].randomElement(using: &random)!
     let hold: Duration? = Int.random(in: 0..<5, using: &random) == 0 ? .seconds(7) : nil
     let judgement = Judgement(
       .retry(after: delay, AttemptNote(status: 503)), DestinationSignal(health, hold: hold))
@@ -224,7 +231,21 @@ struct ScheduleSimulation {
     if let wakeAt, wakeAt <= now.monotonic { fail("asked to be woken in the past") }
     for request in plan.pages { answers.append(Answer(request: request)) }
     if answers.count > limits.pagesInFlight { fail("too many pages under way") }
-    for start in plan.starts { began(start) }
+    for start in plan.starts {
+      began(start)
+      if Int.random(in: 0..<4, using: &random) != 0 { _ = locate(start.ref) }
+    }
+  }
+
+  /// The message is read. - Returns: false when its path may have no call now.
+  private mutating func locate(_ ref: MessageRef) -> Bool {
+    guard let flight = flights[ref], !flight.isLocated else { return flights[ref] != nil }
+    guard scheduler.located(ref, path: store[ref].path, at: now) else {
+      flights[ref] = nil
+      return false
+    }
+    flights[ref]?.isLocated = true
+    return true
   }
 
   private mutating func began(_ start: Scheduler.Start) {
@@ -240,12 +261,14 @@ struct ScheduleSimulation {
     if outcomes.contains(where: { $0.ref == start.ref }) { fail("\(name) is not recorded yet") }
     if !entry.isLive { fail("\(name) had ended") }
     if start.number != entry.attempts + 1 { fail("\(name) miscounts its attempts") }
-    if entry.notBefore > now.monotonic || entry.notBeforeMs > latestWallMs {
+    // A wait for a failure may be cut short by a recovery, a delay by nothing.
+    let isEarly = entry.attempts == 0 && entry.notBefore > now.monotonic
+    if isEarly || entry.notBeforeMs > latestWallMs {
       fail("\(name) was started before its time")
     }
     if flights.count > limits.worker { fail("more in flight than slots") }
     let sameOrigin = flights.keys.count { store[$0].origin == entry.origin }
-    if sameOrigin > 1, !succeeded.contains(entry.origin) {
+    if sameOrigin > 3, !succeeded.contains(entry.origin) {
       fail("\(entry.origin) never succeeded and has \(sameOrigin) calls")
     }
   }
@@ -260,7 +283,7 @@ struct ScheduleSimulation {
       // After a step of the wall clock it may take until the next look at it.
       if entry.notBeforeMs > 0, now.monotonic < steppedAt + limits.wallLook { continue }
       if let i = scheduler.destinations[DestinationKey(lane: 0, origin: entry.origin)],
-        isRightlyIdle(scheduler.destinations[i])
+        isRightlyIdle(i, entry.path)
       {
         continue
       }
@@ -268,33 +291,41 @@ struct ScheduleSimulation {
     }
   }
 
-  private func isRightlyIdle(_ destination: Destination) -> Bool {
+  private func isRightlyIdle(_ i: Int, _ path: UInt32) -> Bool {
+    let destination = scheduler.destinations[i]
     let gate = destination.gate
+    let circuits = destination.queue.circuits
     let pageIsLate = destination.pageNotBefore.map { $0 > now.monotonic } ?? false
     // What one destination and all suspects leave free while nobody waits (see the slots).
     let ceiling = limits.worker - max(1, limits.worker / 8)
     let suspectCeiling = limits.worker - max(1, limits.worker / 4)
     let suspectCalls = scheduler.destinations.live.reduce(0) { $0 + $1.gate.suspectCalls }
     let doubtfulCalls = scheduler.destinations.live.reduce(0) { $0 + $1.gate.doubtfulCalls }
-    let isDoubtful = gate.isSuspect || !gate.hasSucceeded
     let isCapped =
       scheduler.destinationCount > 1
-      && (gate.inFlight >= ceiling || gate.isSuspect && suspectCalls >= suspectCeiling
-        || isDoubtful && doubtfulCalls >= ceiling)
-    return pageIsLate || gate.isHeld(at: now) || isCapped
-      || gate.inFlight >= gate.limit(slots: limits.worker)
+      && (!scheduler.mayHaveAnother(i) || gate.isSuspect && suspectCalls >= suspectCeiling
+        || !gate.isTrusted && doubtfulCalls >= ceiling)
+    let isHeld =
+      !circuits.wholeMayStart(at: now.monotonic)
+      || circuits.holding(path, at: now.monotonic) != nil
+    let pulls = destination.queue.pullsEnough(of: 1, at: now)
+    return pageIsLate || isHeld || isCapped || pulls || gate.inFlight >= gate.limit
   }
 
   private mutating func settle() {
     var rounds = 0
+    var isQuiet = true
     repeat {
+      let startsBefore = starts
       takeEvents()
       while !answers.isEmpty { answerSomePage(mayFail: false) }
       while !outcomes.isEmpty { acknowledgeSome() }
       plan()
       rounds += 1
       if rounds > 10_000 { return fail("walks without an end") }
-    } while failure == nil && (!answers.isEmpty || !outcomes.isEmpty)
+      // What was read and parked makes room for another.
+      isQuiet = starts == startsBefore
+    } while failure == nil && (!answers.isEmpty || !outcomes.isEmpty || !isQuiet)
   }
 
   private mutating func finish() {

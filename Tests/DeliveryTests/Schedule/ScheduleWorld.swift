@@ -9,7 +9,7 @@ struct ScheduleWorld {
   var now = Moment(monotonic: .zero, wallMs: 1_790_000_000_000)
   private(set) var wakeAt: Duration?
   private(set) var pages: [PageRequest] = []
-  private var lastNumber: UInt64 = 0
+  private(set) var lastNumber: UInt64 = 0
   private var flights: [(number: UInt64, origin: Origin)] = []
 
   init(worker: Int) {
@@ -18,30 +18,40 @@ struct ScheduleWorld {
     self.init(limits: limits)
   }
 
-  init(limits: SchedulerLimits) {
-    scheduler = Scheduler(limits: limits)
+  init(limits: SchedulerLimits, knownGood: Set<Origin> = []) {
+    scheduler = Scheduler(limits: limits, knownGood: knownGood)
     scheduler.handle(.granted(Self.grant), at: now)
   }
 
   static func origin(_ name: String) -> Origin { Origin(normalised: "http://\(name):80") }
 
   func entry(
-    _ number: UInt64, at name: String, due: PendingEntry.Due = .now
+    _ number: UInt64, at name: String, path: UInt32 = 0, due: PendingEntry.Due = .now
   ) -> PendingEntry {
-    PendingEntry(
+    var entry = PendingEntry(
       ref: MessageRef(lane: 0, number: number), origin: Self.origin(name), ageFromMs: now.wallMs,
       due: due)
+    entry.path = path
+    return entry
   }
 
-  mutating func arrive(_ count: Int, at name: String, due: PendingEntry.Due = .now) {
-    let entries = (1...count).map { entry(lastNumber + UInt64($0), at: name, due: due) }
+  mutating func arrive(
+    _ count: Int, at name: String, path: UInt32 = 0, due: PendingEntry.Due = .now
+  ) {
+    let entries = (1...count).map {
+      entry(lastNumber + UInt64($0), at: name, path: path, due: due)
+    }
     lastNumber += UInt64(count)
     scheduler.handle(.arrived(Self.grant, entries), at: now)
   }
 
-  /// One delivered message each.
+  /// So many delivered messages each that they may have all slots.
   mutating func warmUp(_ names: String...) {
-    for name in names {
+    for name in names { warmUp(name, times: scheduler.limits.worker) }
+  }
+
+  mutating func warmUp(_ name: String, times: Int) {
+    for _ in 0..<times {
       arrive(1, at: name)
       _ = deliverNext()
     }
@@ -70,6 +80,13 @@ struct ScheduleWorld {
 
   func inFlight(_ name: String) -> Int { flying(name).count }
 
+  /// What a worker finds out as it reads the message. - Returns: whether the attempt is made.
+  mutating func locate(_ number: UInt64, path: UInt32) -> Bool {
+    let goesOn = scheduler.located(MessageRef(lane: 0, number: number), path: path, at: now)
+    if !goesOn { flights.removeAll { $0.number == number } }
+    return goesOn
+  }
+
   mutating func pass(_ time: Duration) {
     now.monotonic += time
     now.wallMs += UInt64(time / .milliseconds(1))
@@ -87,10 +104,11 @@ struct ScheduleWorld {
 
   mutating func retry(
     _ number: UInt64, after wait: Duration, _ health: DestinationSignal.Health = .neutral,
-    acknowledged: Bool = true
+    hold: Duration? = nil, acknowledged: Bool = true
   ) {
     let verdict = Verdict.retry(after: wait, AttemptNote(status: 500))
-    finish(number, Judgement(verdict, DestinationSignal(health)), acknowledged)
+    let signal = DestinationSignal(health, hold: hold, asksMessage: hold != nil)
+    finish(number, Judgement(verdict, signal), acknowledged)
   }
 
   mutating func endOldest(_ health: DestinationSignal.Health) {

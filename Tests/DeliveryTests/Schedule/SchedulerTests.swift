@@ -11,15 +11,55 @@ struct SchedulerTests {
     #expect((0..<5).map { _ in world.deliverNext() } == [1, 2, 3, 4, 5])
   }
 
-  @Test(
-    "a destination that never succeeded has one call in flight, then as many as there are slots")
+  @Test("a destination that never succeeded has one call, then one more with each that ended well")
   func firstSuccess() {
     var world = ScheduleWorld(worker: 8)
-    world.arrive(20, at: "a")
+    world.arrive(50, at: "a")
     #expect(world.start() == [1])
     #expect(world.start() == [])
-    world.end(1, .success)
-    #expect(world.start().count == 8)
+    for most in [2, 4, 8, 8] {
+      for ref in world.flying("a") { world.end(ref, .success) }
+      world.start()
+      #expect(world.inFlight("a") == most)
+    }
+  }
+
+  @Test("a connection that was accepted, or one second, is enough for a second and a third call")
+  func firstCall() {
+    for isAccepted in [true, false] {
+      var world = ScheduleWorld(worker: 8)
+      world.arrive(20, at: "a")
+      let plan = world.plan()
+      #expect(plan.starts.map(\.isFirst) == [true])
+      #expect(world.start() == [])
+      if isAccepted {
+        world.scheduler.reached(plan.starts[0].ref, at: world.now)
+      } else {
+        #expect(world.wakeAt.map { $0 <= .seconds(1) } == true)
+        world.pass(.seconds(1))
+      }
+      #expect(world.start().count == 2)
+      #expect(world.start() == [])
+    }
+  }
+
+  @Test("what was known good before a clean stop is no stranger after it")
+  func knownGood() {
+    var before = ScheduleWorld(worker: 8)
+    before.warmUp("a")
+    before.arrive(1, at: "new")
+    before.start()
+    before.warmUp("failed")
+    before.arrive(1, at: "failed")
+    before.start()
+    before.endOldest(of: "failed", .trouble)
+    let good = before.scheduler.goodOrigins(most: 10)
+    #expect(good == [ScheduleWorld.origin("a")])
+    var limits = SchedulerLimits()
+    limits.worker = 8
+    var world = ScheduleWorld(limits: limits, knownGood: Set(good))
+    world.arrive(20, at: "a")
+    #expect(world.start().count == 4)
   }
 
   @Test("slots go round the destinations, at most half of them to one while others wait")
@@ -29,8 +69,9 @@ struct SchedulerTests {
     world.arrive(100, at: "a")
     world.arrive(100, at: "b")
     world.start()
-    #expect(world.inFlight("a") == 4)
-    #expect(world.inFlight("b") == 4)
+    #expect(world.inFlight("a") >= 3)
+    #expect(world.inFlight("b") >= 3)
+    #expect(world.inFlight("a") + world.inFlight("b") == 7)
     world.arrive(100, at: "c")
     for _ in 0..<20 { world.endOldest(.success); world.start() }
     #expect(world.inFlight("c") >= 2)
@@ -38,7 +79,7 @@ struct SchedulerTests {
     #expect(world.inFlight("b") >= 2)
   }
 
-  @Test("a destination alone gets all slots, and all but an eighth when others are known")
+  @Test("a destination alone gets all slots, and all but a quarter when others are known")
   func alone() {
     var world = ScheduleWorld(worker: 64)
     world.warmUp("a")
@@ -47,7 +88,7 @@ struct SchedulerTests {
     var other = ScheduleWorld(worker: 64)
     other.warmUp("a", "b")
     other.arrive(100, at: "a")
-    #expect(other.start().count == 56)
+    #expect(other.start().count == 48)
   }
 
   @Test(
@@ -71,6 +112,8 @@ struct SchedulerTests {
     #expect(world.inFlight("good") == 3)
     #expect(world.inFlight("new") == 1)
     #expect(world.inFlight("bad") + world.inFlight("worse") == 0)
+    world.endOldest(of: "new", .success)
+    world.start()
     #expect(world.wakeAt == world.now.monotonic + .seconds(10))
     world.pass(.seconds(10))
     world.start()
@@ -97,10 +140,10 @@ struct SchedulerTests {
     world.arrive(200, at: "a")
     world.start()
     #expect(bad.reduce(0) { $0 + world.inFlight($1) } == 4)
-    #expect(world.inFlight("a") == 4)
+    #expect(world.inFlight("a") == 3)
     // Neither side takes from the other's half as calls end.
     for _ in 0..<50 { world.endOldest(of: "a", .success); world.start() }
-    #expect(world.inFlight("a") == 4)
+    #expect(world.inFlight("a") == 3)
   }
 
   @Test("a call that runs for more than a second makes a suspect until it ends")
@@ -109,15 +152,15 @@ struct SchedulerTests {
     world.warmUp("slow", "a")
     world.arrive(50, at: "slow")
     world.start()
-    #expect(world.inFlight("slow") == 7)
+    #expect(world.inFlight("slow") == 6)
     world.pass(.milliseconds(1001))
     world.arrive(50, at: "a")
     world.start()
     #expect(world.inFlight("a") == 1)
     // As its calls end the slow one gets no new ones before the other has its half.
     for _ in 0..<3 { world.endOldest(of: "slow", .success); world.start() }
-    #expect(world.inFlight("a") == 4)
-    #expect(world.inFlight("slow") == 4)
+    #expect(world.inFlight("a") >= 3)
+    #expect(world.inFlight("slow") <= 4)
   }
 
   @Test("a hanging destination leaves a healthy one its half for as long as it hangs")
@@ -131,7 +174,7 @@ struct SchedulerTests {
       world.pass(.milliseconds(10))
       world.endOldest(of: "a", .success)
       world.start()
-      #expect(world.inFlight("a") == 4)
+      #expect(world.inFlight("a") >= 3)
     }
   }
 

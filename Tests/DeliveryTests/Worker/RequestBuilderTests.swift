@@ -47,5 +47,9 @@ struct RequestBuilderTests {
     #expect(builder.request(message(), attempt: 1, nowMs: 0).timeout == .seconds(10))
     let own = builder.request(message(timeoutMs: 1500), attempt: 1, nowMs: 0)
     #expect(own.timeout == .milliseconds(1500))
+    let bounded = RequestBuilder(
+      userAgent: "Dispatcher/9", defaultTimeout: .seconds(10), maxTimeout: .seconds(60))
+    let stored = bounded.request(message(timeoutMs: 900_000), attempt: 1, nowMs: 0)
+    #expect(stored.timeout == .seconds(60))
   }
 }

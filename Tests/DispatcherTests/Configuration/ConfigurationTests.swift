@@ -162,6 +162,10 @@ private func complaint(
         "config.yml:3: retry.cap: the longest wait (1s) is shorter than the first one (2s)"
       ),
       (
+        "timeout: 20s\nmax_timeout: 15s",
+        "config.yml:2: max_timeout: the longest timeout (15s) is shorter than timeout (20s)"
+      ),
+      (
         "retry:\n  permanent: [200]",
         "config.yml:2: retry.permanent: must be between 300 and 599, found 200"
       ),

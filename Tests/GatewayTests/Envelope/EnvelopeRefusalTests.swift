@@ -244,6 +244,21 @@ import Testing
     }
   }
 
+  @Test("is a 400 that names /Timeout when it asks for more than max_timeout")
+  func timeoutTooLong() throws {
+    let limits = EnvelopeLimits(maxTimeoutMs: 60_000)
+    func answer(_ timeout: Int) -> Problem? {
+      let json = #"{"Url":"http://a","Timeout":\#(timeout)}"#
+      guard case .failure(let problem) = Reading.read(json, limits: limits) else { return nil }
+      return problem
+    }
+    #expect(answer(60_000) == nil)
+    let problem = try #require(answer(60_001))
+    #expect(problem.status == 400)
+    #expect(problem.errors.map(\.pointer) == ["/Timeout"])
+    #expect(problem.errors.first?.detail.contains("60000") == true)
+  }
+
   @Test("is a 413 when its body is too large, however it is written")
   func bodyTooLarge() throws {
     let limits = EnvelopeLimits(maxBodyBytes: 10)

@@ -56,11 +56,24 @@ package final class AsyncHTTPClientSender: HTTPSender {
   }
 
   package func send(_ request: OutboundRequest) async -> AttemptResult {
+    await attempt(request, onAccepted: nil)
+  }
+
+  package func send(
+    _ request: OutboundRequest, onAccepted: @escaping @Sendable () -> Void
+  ) async -> AttemptResult {
+    await attempt(request, onAccepted: onAccepted)
+  }
+
+  private func attempt(
+    _ request: OutboundRequest, onAccepted: (@Sendable () -> Void)?
+  ) async -> AttemptResult {
     guard let target = RequestTarget(url: request.url, origin: request.origin) else {
       return .failure(.protocol, detail: "the URL can't be read")
     }
     let attempt = Attempt(
-      request, target: target, environment: environment, loop: group.next())
+      request, target: target, environment: environment, loop: group.next(),
+      onAccepted: onAccepted)
     return await withTaskCancellationHandler {
       await withUnsafeContinuation { attempt.start($0) }
     } onCancel: {

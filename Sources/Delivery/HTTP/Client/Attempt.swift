@@ -41,10 +41,11 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
   private let loop: any EventLoop
   private let deadline: NIODeadline
   private let state: NIOLoopBoundBox<State>
+  private let onAccepted: (@Sendable () -> Void)?
 
   init(
     _ request: OutboundRequest, target: RequestTarget, environment: Environment,
-    loop: any EventLoop
+    loop: any EventLoop, onAccepted: (@Sendable () -> Void)? = nil
   ) {
     var head = request
     head.body = []
@@ -53,6 +54,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
     host = NumericHost(target.host)
     self.environment = environment
     self.loop = loop
+    self.onAccepted = onAccepted
     // Clamped so that no stored number can overflow the clock.
     let timeout = TimeAmount(min(max(request.timeout, .zero), .seconds(86_400)))
     deadline = .now() + timeout
@@ -139,6 +141,7 @@ final class Attempt: Sendable, NIOScheduledCallbackHandler {
   func requestSent(exchange: Int) {
     guard isCurrent(exchange) else { return }
     state.value.core.requestSent()
+    onAccepted?()
     state.value.stepTimer?.cancel()
   }
 
