@@ -54,7 +54,7 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "Delivery", "SegmentLog",
+        "CZlib", "Delivery", "SegmentLog",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),

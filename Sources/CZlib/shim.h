@@ -10,4 +10,8 @@ static inline int dispatcher_deflate_init_raw(z_stream *stream, int level) {
 static inline int dispatcher_inflate_init_raw(z_stream *stream) {
   return inflateInit2(stream, -15);
 }
+// windowBits 15 + 16: gzip (RFC 1952), with its header and checksum.
+static inline int dispatcher_inflate_init_gzip(z_stream *stream) {
+  return inflateInit2(stream, 15 + 16);
+}
 #endif

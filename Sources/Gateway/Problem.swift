@@ -10,7 +10,7 @@ package struct Problem: Error, Sendable, Equatable {
   package var detail: String
   /// What is wrong with which field.
   package var errors: [FieldError]
-  /// Seconds, for `Retry-After`; required with 503 and 507.
+  /// Seconds, for `Retry-After`; required with 503.
   package var retryAfter: Int?
 
   package init(

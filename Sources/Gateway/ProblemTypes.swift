@@ -12,6 +12,8 @@ extension ProblemType {
   // What the caller sent.
   package static let badRequest = ProblemType(
     status: 400, name: "bad-request", title: "The request is not valid HTTP.")
+  package static let invalidEncoding = ProblemType(
+    status: 400, name: "invalid-encoding", title: "The body is not encoded as it says.")
   package static let notJSON = ProblemType(
     status: 400, name: "not-json", title: "The body is not valid JSON.")
   package static let invalidMessage = ProblemType(
@@ -34,6 +36,8 @@ extension ProblemType {
     status: 413, name: "body-too-large", title: "The body is too large.")
   package static let unsupportedMediaType = ProblemType(
     status: 415, name: "unsupported-media-type", title: "The media type is not supported.")
+  package static let unsupportedEncoding = ProblemType(
+    status: 415, name: "unsupported-encoding", title: "The content encoding is not supported.")
   package static let misdirectedRequest = ProblemType(
     status: 421, name: "misdirected-request", title: "The request is meant for another host.")
   package static let headersTooLarge = ProblemType(
@@ -55,14 +59,14 @@ extension ProblemType {
   package static let outcomeUnknown = ProblemType(
     status: 503, name: "outcome-unknown",
     title: "It is not known whether the message was stored.")
+  package static let diskFull = ProblemType(
+    status: 503, name: "disk-full", title: "The disk is full.")
   package static let versionNotSupported = ProblemType(
     status: 505, name: "http-version-not-supported", title: "The HTTP version is not supported.")
-  package static let diskFull = ProblemType(
-    status: 507, name: "disk-full", title: "The disk is full.")
 }
 
 extension Problem {
-  /// `retryAfter` in seconds; required with 503 and 507.
+  /// `retryAfter` in seconds; required with 503.
   package init(
     _ type: ProblemType, _ detail: String, errors: [FieldError] = [], retryAfter: Int? = nil
   ) {

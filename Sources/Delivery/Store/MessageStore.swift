@@ -81,7 +81,7 @@ package enum Admission: Sendable, Equatable {
 package enum StoreError: Error, Sendable, Equatable {
   /// Too much waits for the writer: try again after the given time.
   case full(retryAfter: Duration)
-  /// No room on the disk above the reserve line (HTTP 507).
+  /// No room on the disk above the reserve line (HTTP 503, `disk-full`).
   case diskFull(retryAfter: Duration)
   /// Damage was found; nothing new is taken until the operator accepts. The text says the command.
   case readOnly(reason: String)

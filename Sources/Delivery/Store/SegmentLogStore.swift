@@ -87,11 +87,11 @@ package final class SegmentLogStore: MessageStore {
     case .enough: logger.notice("the disk has room again: new messages are taken")
     case .low:
       logger.warning(
-        "the disk is nearly full: new messages are refused with 507, deliveries go on")
+        "the disk is nearly full: new messages are refused with 503, deliveries go on")
     case .scarce:
       logger.error(
         """
-        the disk is full and half of the log's reserve is used: new messages are refused with 507, \
+        the disk is full and half of the log's reserve is used: new messages are refused with 503, \
         and only destinations that don't fail are delivered to
         """)
     }

@@ -3,7 +3,7 @@ import SegmentLog
 
 extension UUIDKey {
   /// The first 128 bits of SHA-256(store UUID ‖ message UUID); all of it big-endian.
-  init(store: StoreUUID, messageUUID: [UInt8]) {
+  package init(store: StoreUUID, messageUUID: [UInt8]) {
     let length = 16 + messageUUID.count
     self = withUnsafeTemporaryAllocation(byteCount: length, alignment: 8) { text in
       text.storeBytes(of: store.high.bigEndian, as: UInt64.self)

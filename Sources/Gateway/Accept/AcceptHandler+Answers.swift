@@ -14,6 +14,37 @@ extension AcceptHandler {
     }
   }
 
+  /// Answers a request whose body has not come when the head alone says what the answer is.
+  func judge(_ head: RequestHead) {
+    guard let answer = refusal(of: head) else { return }
+    loop.environment.logger.debug(
+      "request turned away", metadata: ["status": .stringConvertible(answer.status)])
+    turnAway(head, answer)
+    core.turnedAway()
+  }
+
+  private func refusal(of head: RequestHead) -> Answer? {
+    if let refusal = site.refusal(head) { return refusal }
+    guard head.isEnqueue else { return refusalOfRoute(head) }
+    let reading = loop.environment.services.current
+    do throws(Problem) {
+      _ = try EnqueueRules.store(reading, begunBeforeDrain: begunBeforeDrain)
+      try EnqueueRules.checkSpace(reading)
+    } catch {
+      return Answer(error)
+    }
+    return EnqueueRules.refusal(ofContent: head)
+  }
+
+  private func refusalOfRoute(_ head: RequestHead) -> Answer? {
+    if loop.environment.services.state == .draining, !begunBeforeDrain,
+      !EnqueueRules.isProbe(head.path)
+    {
+      return Answer(EnqueueRules.draining)
+    }
+    return site.routes.answerToHead(head)
+  }
+
   private func enqueue(_ head: RequestHead, _ body: ByteBuffer) {
     let environment = loop.environment
     let reading = environment.services.current
@@ -21,7 +52,7 @@ extension AcceptHandler {
     let message: Message
     do throws(Problem) {
       store = try EnqueueRules.store(reading, begunBeforeDrain: begunBeforeDrain)
-      try EnqueueRules.checkContentType(head)
+      if let refusal = EnqueueRules.refusal(ofContent: head) { return answer(refusal) }
       message = try readEnvelope(head, body)
     } catch {
       answer(Answer(error))
@@ -41,11 +72,14 @@ extension AcceptHandler {
 
   private func readEnvelope(_ head: RequestHead, _ body: ByteBuffer) throws(Problem) -> Message {
     let environment = loop.environment
+    let body = try EnqueueRules.decode(body, of: head, environment.reader)
+    // What stands for no UUID is refused as none, unless the envelope has one of its own.
+    let key = head.idempotencyKey.map { IdempotencyKey(field: $0)?.uuid ?? "" }
     let outcome = body.withUnsafeReadableBytes { bytes -> Result<Message, Problem> in
       do throws(Problem) {
         return .success(
           try environment.reader.read(
-            bytes, idempotencyKey: head.idempotencyKey, now: environment.clock.wallMs(),
+            bytes, idempotencyKey: key, now: environment.clock.wallMs(),
             random: &loop.random))
       } catch {
         return .failure(error)
@@ -56,11 +90,7 @@ extension AcceptHandler {
 
   private func route(_ head: RequestHead, _ body: ByteBuffer) {
     guard let context else { return }
-    let state = loop.environment.services.state
-    if state == .draining, !begunBeforeDrain, !EnqueueRules.isProbe(head.path) {
-      answer(Answer(EnqueueRules.draining))
-      return
-    }
+    if let refusal = refusalOfRoute(head) { return answer(refusal) }
     let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
     routeTask = Task { [site, channel = context.channel] in
       let answer = await site.routes.answer(head, body: body, channel: channel)
@@ -83,9 +113,14 @@ extension AcceptHandler {
     loop.environment.logger.debug(
       "request refused",
       metadata: ["status": .stringConvertible(problem.status), "reason": "\(problem.detail)"])
-    if head?.isEnqueue == true { loop.environment.counters.countEnqueue(status: problem.status) }
+    turnAway(head, Answer(problem))
+  }
+
+  /// The last answer on this connection, to a request that was not read to its end.
+  private func turnAway(_ head: RequestHead?, _ answer: Answer) {
+    if head?.isEnqueue == true { loop.environment.counters.countEnqueue(status: answer.status) }
     guard let writer = makeWriter() else { return }
-    write(writer.write(Answer(problem), .close, withBody: head?.method != "HEAD"))
+    write(writer.write(answer, .close, withBody: head?.method != "HEAD"))
   }
 
   private func answer(_ answer: Answer) {

@@ -11,6 +11,10 @@ struct Site: Sendable {
 
 /// Answers what the accept path doesn't answer itself.
 protocol RouteResponder: Sendable {
+  /// The answer that needs no more than the head: there is nothing at the path, not for this method,
+  /// or it was only asked what there is.
+  func answerToHead(_ head: RequestHead) -> Answer?
+  /// Asked only where there is no `answerToHead`.
   func answer(_ head: RequestHead, body: ByteBuffer, channel: any Channel) async -> Answer
 }
 
@@ -126,6 +130,8 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
       return false
     case .sayContinue:
       writeInterim()
+    case .judge(let head):
+      judge(head)
     case .serve(let head, let body):
       serve(head, body)
     case .refuse(let problem, let head):

@@ -63,7 +63,8 @@ struct AnswerWriter {
     }
     buffer.writeString(dateLine)
     for field in answer.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
-    buffer.writeString("Content-Length: \(length)\r\n")
+    // A 204 has no length (RFC 9110 §8.6).
+    if answer.status != 204 { buffer.writeString("Content-Length: \(length)\r\n") }
     buffer.writeStaticString(connection.line)
     buffer.writeStaticString("\r\n")
     if withBody { buffer.writeImmutableBuffer(answer.body) }

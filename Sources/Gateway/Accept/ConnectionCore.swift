@@ -11,6 +11,9 @@ package struct ConnectionCore: Sendable {
     /// Nothing to do before bytes, an answer, room or a deadline.
     case wait
     case sayContinue
+    /// The body has not come whole: say now whether it is wanted at all (`turnedAway`), before the
+    /// client is invited to send it and before anything is held for it.
+    case judge(RequestHead)
     /// A whole request: exactly one `answered` must follow.
     case serve(RequestHead, body: ByteBuffer)
     /// Answer this and close: what follows on this connection can't be understood or isn't wanted.
@@ -46,6 +49,8 @@ package struct ConnectionCore: Sendable {
   private var gatherer: BodyGatherer?
   private var since: NIODeadline
   private var inputEnded = false
+  private var isJudged = false
+  private var bodyHasBegun = false
   private var saidContinue = false
   private var blockedSince: NIODeadline?
   private var unwritableSince: NIODeadline?
@@ -81,8 +86,13 @@ package struct ConnectionCore: Sendable {
     guard case .answering = phase else { return }
     since = now
     blockedSince = nil
-    saidContinue = false
     phase = keepAlive ? .head : .lingering(dropped: 0, flushed: false)
+  }
+
+  /// The request is answered though its body was not read, and nothing more is read here.
+  package mutating func turnedAway() {
+    guard case .body = phase else { return }
+    dropRequest()
   }
 
   /// Everything that was written has left, and the sending side is shut down.
@@ -113,10 +123,6 @@ package struct ConnectionCore: Sendable {
       return readHead(now: now)
     case .body:
       guard blockedSince == nil else { return .wait }
-      if let head, head.expectsContinue, !saidContinue, input.readableBytes == 0 {
-        saidContinue = true
-        return .sayContinue
-      }
       return gather()
     case .answering:
       return .wait
@@ -239,15 +245,27 @@ package struct ConnectionCore: Sendable {
     gatherer = BodyGatherer(head.bodyLength, limit: bodyMax)
     guard gatherer != nil else { return serve(head, ByteBuffer()) }
     self.head = head
+    isJudged = false
+    bodyHasBegun = false
+    saidContinue = false
     phase = .body
     return step(now: now)
   }
 
   private mutating func gather() -> Step {
+    bodyHasBegun = bodyHasBegun || input.readableBytes > 0
     do throws(Problem) {
       if let head, let body = try gatherer?.gather(from: &input) { return serve(head, body) }
     } catch {
       return refuse(error, head)
+    }
+    if let head, !isJudged {
+      isJudged = true
+      return .judge(head)
+    }
+    if let head, head.expectsContinue, !saidContinue, !bodyHasBegun {
+      saidContinue = true
+      return .sayContinue
     }
     return awaitMore()
   }
@@ -269,12 +287,16 @@ package struct ConnectionCore: Sendable {
   }
 
   private mutating func refuse(_ problem: Problem, _ head: RequestHead?) -> Step {
+    dropRequest()
+    return .refuse(problem, head: head)
+  }
+
+  private mutating func dropRequest() {
     phase = .lingering(dropped: 0, flushed: false)
     input = ByteBuffer()
-    self.head = nil
+    head = nil
     gatherer = nil
     blockedSince = nil
-    return .refuse(problem, head: head)
   }
 
   /// An idle connection holds no buffer.

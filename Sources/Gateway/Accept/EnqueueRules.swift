@@ -17,11 +17,43 @@ enum EnqueueRules {
     return backend.store
   }
 
-  static func checkContentType(_ head: RequestHead) throws(Problem) {
-    guard head.contentType == .other else { return }
-    let given = head.values(of: "content-type").first ?? ""
-    throw Problem(
-      .unsupportedMediaType, "Messages are posted as application/json in UTF-8, not as \(given).")
+  /// Whether the disk has room. The store decides it for each message; this saves callers a body
+  /// that it would refuse.
+  static func checkSpace(_ reading: ServiceSwitch.Reading) throws(Problem) {
+    guard let log = reading.backend?.log, log.metrics().space > .enough else { return }
+    throw problem(.diskFull(retryAfter: .seconds(10)))
+  }
+
+  /// What the head says of the body, as far as it can't be read.
+  static func refusal(ofContent head: RequestHead) -> Answer? {
+    if head.contentType == .other {
+      let given = head.values(of: "content-type").first ?? ""
+      return Answer(
+        Problem(
+          .unsupportedMediaType,
+          "Messages are posted as application/json in UTF-8, not as \(given)."))
+    }
+    guard head.contentEncoding == .other else { return nil }
+    let given = head.values(of: "content-encoding").joined(separator: ", ")
+    return Answer(
+      Problem(.unsupportedEncoding, "Bodies are read as they are or as gzip, not as \(given)."),
+      fields: [("Accept-Encoding", "gzip, identity")])
+  }
+
+  /// The envelope's own bytes.
+  static func decode(
+    _ body: ByteBuffer, of head: RequestHead, _ reader: EnvelopeReader
+  ) throws(Problem) -> ByteBuffer {
+    guard head.contentEncoding == .gzip else { return body }
+    do throws(Gzip.Failure) {
+      return try Gzip.inflate(body, limit: reader.limits.maxEnvelopeBytes)
+    } catch {
+      switch error {
+      case .tooLarge: throw reader.tooLarge
+      case .malformed:
+        throw Problem(.invalidEncoding, "The body is not gzip, though Content-Encoding says so.")
+      }
+    }
   }
 
   static let recovering = Problem(

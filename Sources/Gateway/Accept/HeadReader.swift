@@ -136,6 +136,8 @@ enum HeadReader {
         throw .badRequest("There are two Idempotency-Key fields.")
       }
       head.idempotencyKey = String(decoding: text, as: UTF8.self)
+    case 16 where name.equalsIgnoringCase("content-encoding"):
+      head.contentEncoding.add(text)
     case 17 where name.equalsIgnoringCase("transfer-encoding"):
       try fields.readTransferEncoding(text)
     case 19 where name.equalsIgnoringCase("dispatcher-instance"):

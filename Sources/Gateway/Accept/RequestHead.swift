@@ -15,10 +15,18 @@ package struct RequestHead: Sendable {
   /// What the caller says the body is.
   package enum ContentType: Sendable, Equatable {
     case missing
-    /// `application/json`, with or without `charset=utf-8`.
+    /// `application/json` or `application/…+json`, with or without `charset=utf-8`.
     case json
     /// `application/x-www-form-urlencoded`: what curl says unless told otherwise.
     case form
+    case other
+  }
+
+  /// What was done to the body's bytes before they were sent.
+  package enum ContentEncoding: Sendable, Equatable {
+    case identity
+    case gzip
+    /// Another coding, or several.
     case other
   }
 
@@ -27,6 +35,7 @@ package struct RequestHead: Sendable {
   package var minorVersion = 1
   package var bodyLength = BodyLength.none
   package var contentType = ContentType.missing
+  package var contentEncoding = ContentEncoding.identity
   /// The connection may be kept after the answer, as far as the client is concerned.
   package var keepAlive = true
   /// `Expect: 100-continue` stands in the head and the client may wait for the interim answer.

@@ -18,8 +18,8 @@ package struct EnvelopeReader: Sendable {
     self.refusal = refusal
   }
 
-  /// `idempotencyKey`: the value of the header field `Idempotency-Key`, if any; looked at only where
-  /// the envelope has no UUID. `now`: milliseconds since 1970, for the UUID that is made where none
+  /// `idempotencyKey`: the UUID that the header field `Idempotency-Key` stands for, if any; looked at
+  /// only where the envelope has no UUID. `now`: milliseconds since 1970, for the UUID that is made where none
   /// is given.
   ///
   /// Throws a 400 (`not-json` or `invalid-message`) or a 413 (`body-too-large`).
@@ -72,10 +72,9 @@ extension EnvelopeParser {
   /// The caller's UUID, from the envelope or else from the header field.
   fileprivate mutating func takeUUID(idempotencyKey: String?) -> String? {
     guard let idempotencyKey, !draft.given.contains(.uuid) else { return draft.uuid }
-    let key = MessageUUID.fromIdempotencyKey(idempotencyKey)
+    let key = MessageUUID.isValid(idempotencyKey) ? idempotencyKey : nil
     if key == nil {
-      errors.add(
-        "/UUID", "Idempotency-Key, which is taken as UUID, must be \(MessageUUID.rule).")
+      errors.add("/UUID", "Idempotency-Key must be one or more printable characters.")
     }
     return key
   }

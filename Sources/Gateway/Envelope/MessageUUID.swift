@@ -18,24 +18,17 @@ package enum MessageUUID {
       && bytes.allSatisfy { alphabet.contains($0) }
   }
 
-  /// The key in an `Idempotency-Key` header field, which the draft
-  /// (draft-ietf-httpapi-idempotency-key-header) writes in quotes and most senders without.
-  static func fromIdempotencyKey(_ value: String) -> String? {
-    var key = Substring(value)
-    while key.first == " " || key.first == "\t" { key.removeFirst() }
-    while key.last == " " || key.last == "\t" { key.removeLast() }
-    if key.utf8.count >= 2, key.first == "\"", key.last == "\"" { key = key.dropFirst().dropLast() }
-    let text = String(key)
-    return isValid(text) ? text : nil
-  }
-
   /// Version 7 of RFC 9562 §5.7: 48 bits of milliseconds since 1970, the rest random.
   static func makeV7(nowMs: UInt64, random: inout some RandomNumberGenerator) -> String {
     let a: UInt64 = random.next()
     let b: UInt64 = random.next()
     let high = nowMs << 16 | 0x7000 | a & 0x0FFF
-    let low = 0x8000_0000_0000_0000 | b & 0x3FFF_FFFF_FFFF_FFFF
-    return String(unsafeUninitializedCapacity: 36) { buffer in
+    return write(high: high, low: 0x8000_0000_0000_0000 | b & 0x3FFF_FFFF_FFFF_FFFF)
+  }
+
+  /// As 8-4-4-4-12 hexadecimal digits.
+  static func write(high: UInt64, low: UInt64) -> String {
+    String(unsafeUninitializedCapacity: 36) { buffer in
       var at = 0
       for nibble in 0..<32 {
         if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 {

@@ -121,7 +121,7 @@ struct MetricsSource: Sendable {
   private static func addSpace(to metrics: inout MetricsText, _ log: LogMetrics) {
     metrics.single(
       "dispatcher_disk_level", .gauge,
-      "0: enough room; 1: new messages are refused (507); 2: half of the log's reserve is used.",
+      "0: enough room; 1: new messages are refused (503); 2: half of the log's reserve is used.",
       UInt64(log.space.rawValue))
     metrics.single(
       "dispatcher_disk_free_bytes", .gauge,

@@ -21,7 +21,7 @@ struct HealthRoutes: Sendable {
     var reasons: [String] = []
     if log.space > .enough {
       reasons.append(
-        "the disk is nearly full: new messages are refused with 507, deliveries go on")
+        "the disk is nearly full: new messages are refused with 503, deliveries go on")
     }
     if let failure = log.checkpointFailure {
       reasons.append(

@@ -14,14 +14,17 @@ struct PathTable: Sendable {
   /// `path` as the router writes it: `messages/:uuid`.
   mutating func add(_ path: String, _ method: HTTPRequest.Method) {
     let segments = path.split(separator: "/").map { $0.hasPrefix(":") ? nil : String($0) }
-    var methods = [method]
-    if method == .get { methods.append(.head) }
+    let methods = method == .get ? [method, .head] : [method]
     if let known = entries.firstIndex(where: { $0.segments == segments }) {
       entries[known].methods += methods
     } else {
-      entries.append(Entry(segments: segments, methods: methods))
+      // What there is to do may be asked everywhere.
+      entries.append(Entry(segments: segments, methods: methods + [.options]))
     }
   }
+
+  /// What can be done on some path: the answer to `OPTIONS *`.
+  var allMethods: [HTTPRequest.Method] { Array(Set(entries.flatMap(\.methods))) }
 
   /// nil: there is no such path.
   func methods(of path: String) -> [HTTPRequest.Method]? {

@@ -14,14 +14,25 @@ where Responder.Context == BasicRequestContext {
   let paths: PathTable
   let logger: Logger
 
-  func answer(_ head: RequestHead, body: ByteBuffer, channel: any Channel) async -> Answer {
-    guard let method = HTTPRequest.Method(head.method), let allowed = paths.methods(of: head.path)
-    else { return Answer(Problem(.notFound, "There is nothing at \(shortened(head.path)).")) }
-    guard allowed.contains(method) else {
-      let names = allowed.map(\.rawValue).sorted().joined(separator: ", ")
-      return Answer(
-        Problem(.methodNotAllowed, "\(head.path) takes \(names)."), fields: [("Allow", names)])
+  func answerToHead(_ head: RequestHead) -> Answer? {
+    let allowed = head.path == "*" ? paths.allMethods : paths.methods(of: head.path)
+    guard let allowed else { return Self.nothing(at: head.path) }
+    if HTTPRequest.Method(head.method).map(allowed.contains) == true, head.method != "OPTIONS" {
+      return nil
     }
+    let names = allowed.map(\.rawValue).sorted().joined(separator: ", ")
+    let fields = [(name: "Allow", value: names)]
+    if head.method == "OPTIONS" { return Answer(status: 204, fields: fields) }
+    return Answer(
+      Problem(.methodNotAllowed, "\(head.path) takes \(names)."), fields: fields)
+  }
+
+  private static func nothing(at path: String) -> Answer {
+    Answer(Problem(.notFound, "There is nothing at \(shortened(path))."))
+  }
+
+  func answer(_ head: RequestHead, body: ByteBuffer, channel: any Channel) async -> Answer {
+    guard let method = HTTPRequest.Method(head.method) else { return Self.nothing(at: head.path) }
     do {
       let request = Request(head: httpRequest(head, method), body: RequestBody(buffer: body))
       let source = ApplicationRequestContextSource(channel: channel, logger: logger)

@@ -24,6 +24,7 @@ struct ConnectionCoreTests {
     switch step {
     case .wait: "wait"
     case .sayContinue: "continue"
+    case .judge(let head): "judge \(head.target)"
     case .serve(let head, let body): "serve \(head.target) \(String(buffer: body))"
     case .refuse(let problem, _): "refuse \(problem.status)"
     case .close: "close"
@@ -79,6 +80,7 @@ struct ConnectionCoreTests {
     let head = "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     var waiting = core()
     feed(&waiting, head, at: 0)
+    #expect(word(waiting.step(now: time(0))) == "judge /")
     #expect(word(waiting.step(now: time(0))) == "continue")
     #expect(word(waiting.step(now: time(0))) == "wait")
     feed(&waiting, "ab", at: 0)
@@ -89,6 +91,25 @@ struct ConnectionCoreTests {
     var tooLong = core(bodyMax: 1)
     feed(&tooLong, head, at: 0)
     #expect(word(tooLong.step(now: time(0))) == "refuse 413")
+  }
+
+  @Test("a head is judged once, when its body has not come whole, and then nothing more is read")
+  func judging() {
+    let head = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n"
+    var core = core()
+    feed(&core, head + "ab", at: 0)
+    #expect(word(core.step(now: time(0))) == "judge /a")
+    #expect(word(core.step(now: time(0))) == "wait")
+    var wanted = core
+    feed(&wanted, "cd" + head, at: 1)
+    #expect(word(wanted.step(now: time(1))) == "serve /a abcd")
+    wanted.answered(keepAlive: true, now: time(1))
+    #expect(word(wanted.step(now: time(1))) == "judge /a")
+    core.turnedAway()
+    #expect(core.isLingering)
+    feed(&core, "cd" + head, at: 1)
+    #expect(word(core.step(now: time(1))) == "wait")
+    #expect(core.unfinishedBytes == 0)
   }
 
   @Test("an idle connection has the idle timeout, then it is closed without a word")
@@ -150,7 +171,7 @@ struct ConnectionCoreTests {
   func noRoom() {
     var core = core()
     feed(&core, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nabc", at: 0)
-    _ = core.step(now: time(0))
+    #expect(word(core.step(now: time(0))) == "judge /")
     #expect(core.unfinishedBytes == 3)
     core.block(now: time(1))
     core.block(now: time(2))
@@ -178,7 +199,7 @@ struct ConnectionCoreTests {
     #expect(unblocked.deadline == time(10))
     feed(&unblocked, "\r\nContent-Length: 5\r\n\r\nabc", at: 2)
     unblocked.block(now: time(2))
-    #expect(word(unblocked.step(now: time(2))) == "wait")
+    #expect(word(unblocked.step(now: time(2))) == "judge /a")
     // Room for its head is not what the body waits for.
     #expect(unblocked.wantsBytes)
     #expect(unblocked.unfinishedBytes == 3)

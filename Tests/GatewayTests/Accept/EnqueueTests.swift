@@ -79,6 +79,15 @@ struct EnqueueTests {
       ("", 202), ("Content-Type: application/x-www-form-urlencoded\r\n", 202),
       ("Content-Type: application/json; charset=utf-8\r\n", 202),
       ("content-type: APPLICATION/JSON;charset=\"UTF-8\"\r\n", 202),
+      ("Content-Type: application/json; charset=utf8\r\n", 202),
+      (
+        "Content-Type: application/json; profile=\"a;charset=x\\\";\"; charset=\"u\\tf-8\"\r\n", 202
+      ),
+      ("Content-Type: application/cloudevents+json\r\n", 202),
+      ("Content-Type: Application/Vnd.API+JSON ; charset=UTF8\r\n", 202),
+      ("Content-Type: application/problem+json; charset=utf-16\r\n", 415),
+      ("Content-Type: application/+json\r\n", 415), ("Content-Type: text/x+json\r\n", 415),
+      ("Content-Type: application/json+x\r\n", 415),
       ("Content-Type: text/plain\r\n", 415), ("Content-Type: application/xml\r\n", 415),
       ("Content-Type: application/json; charset=latin1\r\n", 415),
       ("Content-Type: multipart/form-data; boundary=x\r\n", 415),
@@ -107,7 +116,7 @@ struct EnqueueTests {
     "what the store can't take is answered with when to come again",
     arguments: [
       (StoreError.full(retryAfter: .seconds(2)), 503, "overloaded", "2"),
-      (.diskFull(retryAfter: .milliseconds(1500)), 507, "disk-full", "2"),
+      (.diskFull(retryAfter: .milliseconds(1500)), 503, "disk-full", "2"),
       (.readOnly(reason: "run dispatcher repair"), 503, "log-damaged", "60"),
       (.unavailable(reason: "closing"), 503, "unavailable", "1"),
       (.outcomeUnknown, 503, "outcome-unknown", "1"),

@@ -157,10 +157,9 @@ import Testing
   func idempotencyKey() throws {
     let bare = #"{"Url":"http://a"}"#
     #expect(try Reading.read(bare, idempotencyKey: "k_1").get().uuid == "k_1")
-    #expect(try Reading.read(bare, idempotencyKey: " \"k_1\" ").get().uuid == "k_1")
     let own = #"{"Url":"http://a","UUID":"own"}"#
     #expect(try Reading.read(own, idempotencyKey: "not valid!").get().uuid == "own")
-    for bad in ["", "\"\"", "a b", "\"a", "\"\"a\"\"", String(repeating: "x", count: 129)] {
+    for bad in ["", "a b", "\"a", String(repeating: "x", count: 129)] {
       guard case .failure(let problem) = Reading.read(bare, idempotencyKey: bad) else {
         Issue.record("taken: \(bad)")
         continue

@@ -7,9 +7,9 @@ struct PathTests {
   @Test(
     "another method on a known path is 405 with Allow",
     arguments: [
-      ("GET", "/", "POST"), ("DELETE", "/", "POST"), ("GET", "/messages", "POST"),
-      ("PUT", "/messages/m-1", "GET, HEAD"), ("POST", "/healthz", "GET, HEAD"),
-      ("OPTIONS", "/readyz", "GET, HEAD"), ("BREW", "/", "POST"),
+      ("GET", "/", "OPTIONS, POST"), ("DELETE", "/", "OPTIONS, POST"),
+      ("GET", "/messages", "OPTIONS, POST"), ("PUT", "/messages/m-1", "GET, HEAD, OPTIONS"),
+      ("POST", "/healthz", "GET, HEAD, OPTIONS"), ("BREW", "/", "OPTIONS, POST"),
     ])
   func notAllowed(method: String, path: String, allow: String) async throws {
     try await World.run { world in
@@ -17,6 +17,26 @@ struct PathTests {
       #expect(answer.status == 405)
       #expect(answer.field("Allow") == allow)
       #expect(answer.field("Content-Type") == "application/problem+json")
+    }
+  }
+
+  @Test(
+    "OPTIONS is answered 204 with what there is to do, in every state",
+    arguments: [
+      ("/", "OPTIONS, POST"), ("/messages", "OPTIONS, POST"), ("/readyz", "GET, HEAD, OPTIONS"),
+      ("/messages/m-1", "GET, HEAD, OPTIONS"), ("*", "GET, HEAD, OPTIONS, POST"),
+    ])
+  func options(path: String, allow: String) async throws {
+    for state in [ServiceState.serving, .drainOnly(reason: "damaged"), nil] {
+      try await World.run(state: state) { (world) async throws -> Void in
+        let answer = try #require(try await world.talk(get(path, method: "OPTIONS")).first)
+        #expect(answer.status == 204)
+        #expect(answer.field("Allow") == allow)
+        #expect(answer.field("Content-Length") == nil)
+        // As HAProxy's plain check asks.
+        let check = try await world.talk("OPTIONS \(path) HTTP/1.0\r\n\r\n")
+        #expect(check.map(\.status) == [204])
+      }
     }
   }
 
@@ -33,7 +53,7 @@ struct PathTests {
       #expect(heads[0].hasPrefix("HTTP/1.1 200 OK"))
       #expect(heads[0].contains("Content-Length: 19"))
       #expect(heads[1].hasPrefix("HTTP/1.1 405"))
-      #expect(heads[1].contains("Allow: POST"))
+      #expect(heads[1].contains("Allow: OPTIONS, POST"))
       #expect(heads[3] == #"{"State":"serving"}"#)
     }
   }
@@ -43,7 +63,7 @@ struct PathTests {
     arguments: [
       ("GET", "/nowhere"), ("POST", "/nowhere"), ("GET", "/messages/"), ("POST", "/messages/"),
       ("GET", "//"), ("GET", "/messages//m-1"), ("GET", "/messages/m-1/more"), ("GET", "/Healthz"),
-      ("GET", "/metrics"), ("GET", "/log"), ("POST", "/log/compact"), ("OPTIONS", "*"),
+      ("GET", "/metrics"), ("GET", "/log"), ("POST", "/log/compact"), ("OPTIONS", "/nowhere"),
     ])
   func notFound(method: String, path: String) async throws {
     try await World.run { world in

@@ -36,7 +36,7 @@ struct CoreDriver {
     while true {
       switch core.step(now: .distantPast) {
       case .wait: return true
-      case .sayContinue: continue
+      case .sayContinue, .judge: continue
       case .close: return false
       case .refuse(let problem, _):
         outcome.refusal = problem.status
