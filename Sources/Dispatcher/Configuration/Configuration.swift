@@ -31,8 +31,12 @@ struct Configuration: Sendable, Equatable {
   /// Finished messages whose UUIDs are remembered at most.
   var dedupMax = 10_000_000
   var onDamage = DamagePolicy.drain
-  /// From "not ready" to closing the listeners at shutdown.
+  /// From "not ready" to closing the listeners at shutdown; part of `stopTimeout`.
   var drainDelay: Duration = .zero
+  /// From the signal to the end of the process: everything that is waited for, together.
+  var stopTimeout: Duration = .seconds(25)
+  /// After which a caller's connection on which nothing comes is closed.
+  var idleTimeout: Duration = .seconds(75)
   var logLevel = Logger.Level.info
   var logFormat = LogFormat.text
 

@@ -43,6 +43,8 @@ struct ConfigurationKey: Sendable {
     ConfigurationKey("dedup_max", \.dedupMax, .integer(0...1_000_000_000)),
     ConfigurationKey("on_damage", \.onDamage, .word),
     ConfigurationKey("drain_delay", \.drainDelay, .duration(.zero...minutes(10))),
+    ConfigurationKey("stop_timeout", \.stopTimeout, .duration(.seconds(1)...minutes(15))),
+    ConfigurationKey("idle_timeout", \.idleTimeout, .duration(.seconds(1)...minutes(60))),
     ConfigurationKey("log_level", \.logLevel, .word),
     ConfigurationKey("log_format", \.logFormat, .word),
   ]

@@ -7,6 +7,7 @@ extension Configuration {
   func gateway(connections: Int) -> GatewayConfiguration {
     var limits = ConnectionLimits()
     limits.maxConnections = connections
+    limits.idleTimeout = idleTimeout
     return GatewayConfiguration(
       listen: listen, admin: admin, adminToken: adminToken,
       adminTakesAnyHost: admin?.isLoopback == false, maxBody: maxBody,

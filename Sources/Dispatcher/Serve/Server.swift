@@ -61,14 +61,23 @@ struct Server {
 
     await signals.first()
     logger.info("stopping")
-    await gateway.drain(delay: configuration.drainDelay)
-    await delivery.shutdown(grace: .seconds(25))
+    let stop = StopPlan(total: configuration.stopTimeout, drainDelay: configuration.drainDelay)
+    let began = clock.monotonic()
+    StopDeadline.begin(stop.total, logger: logger)
+    gateway.announceLeaving()
+    if stop.drainDelay > .zero { try? await Task.sleep(for: stop.drainDelay) }
+    // At once: who sends its request slowly takes no time from the deliveries.
+    let patience = stop.patience(after: clock.monotonic() - began)
+    async let requests: Void = gateway.drain(patience: patience)
+    await delivery.shutdown(grace: patience)
+    await requests
     await delivering.value
     await leaveKnownGood(delivery.goodOrigins())
     await store.close()
     await gateway.stop()
     resolver.shutdown()
-    if await sender.shutdown(within: .seconds(1)) { try? await group.shutdownGracefully() }
+    let rest = min(.seconds(1), stop.left(after: clock.monotonic() - began))
+    if await sender.shutdown(within: rest) { try? await group.shutdownGracefully() }
     logger.info("stopped")
   }
 

@@ -142,7 +142,7 @@ extension AcceptHandler {
   ) {
     guard let pending, let writer = makeWriter() else { return }
     if pending.head.isEnqueue { loop.environment.counters.countEnqueue(status: status) }
-    let closes = !pending.head.keepAlive || loop.environment.services.state == .draining
+    let closes = !pending.head.keepAlive || loop.environment.services.isLeaving
     let connection = AnswerWriter.Connection(head: pending.head, closes: closes)
     write(make(writer, connection, pending))
     answered(keepAlive: !closes)

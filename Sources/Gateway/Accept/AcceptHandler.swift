@@ -110,6 +110,12 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
 
   func markBegun() { begunBeforeDrain = core.isBusy }
 
+  /// The time for requests that have begun is up.
+  func giveUp() {
+    _ = perform(core.giveUp(EnqueueRules.draining))
+    settle(.now())
+  }
+
   func close() { context?.close(promise: nil) }
 
   // MARK: Performing steps
@@ -230,7 +236,7 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
     } else if held > charged {
       if loop.environment.budget.take(held - charged) {
         charged = held
-        core.unblock()
+        core.unblock(now: now)
       } else {
         core.block(now: now)
         pollForRoom()

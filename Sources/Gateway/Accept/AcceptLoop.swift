@@ -62,11 +62,18 @@ final class AcceptLoop {
     for connection in connections.values { connection.markBegun() }
   }
 
-  /// Done when no request is being read or answered.
-  func whenIdle() -> EventLoopFuture<Void> {
+  /// Done when no request is being read or answered, or after `patience`: who has not sent all of its
+  /// request by then is refused. Who waits for the store is answered when it closes.
+  func whenIdle(within patience: TimeAmount) -> EventLoopFuture<Void> {
     if busy == 0 { return eventLoop.makeSucceededVoidFuture() }
     let promise = drained ?? eventLoop.makePromise()
     drained = promise
+    let end = eventLoop.assumeIsolated().scheduleTask(in: patience) { [self] in
+      for connection in connections.values { connection.giveUp() }
+      drained?.succeed()
+      drained = nil
+    }
+    promise.futureResult.whenComplete { _ in end.cancel() }
     return promise.futureResult
   }
 

@@ -36,8 +36,9 @@ struct AnswerWriter {
     let opening: StaticString = "{\"UUID\":\""
     let closing: StaticString = duplicate ? "\",\"Duplicate\":true}" : "\",\"Duplicate\":false}"
     let length = opening.utf8CodeUnitCount + uuid.utf8.count + closing.utf8CodeUnitCount
-    var buffer = allocator.buffer(capacity: 256 + 2 * uuid.utf8.count)
-    buffer.writeStaticString("HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\n")
+    var buffer = allocator.buffer(capacity: 288 + 2 * uuid.utf8.count)
+    buffer.writeStaticString(
+      "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n")
     buffer.writeString(dateLine)
     buffer.writeStaticString("Location: /messages/")
     buffer.writeString(uuid)
@@ -55,12 +56,14 @@ struct AnswerWriter {
   /// - Parameter withBody: false for `HEAD`: the length is told, the body is not sent.
   func write(_ answer: Answer, _ connection: Connection, withBody: Bool) -> ByteBuffer {
     let length = answer.body.readableBytes
-    var buffer = allocator.buffer(capacity: 320 + (withBody ? length : 0))
+    var buffer = allocator.buffer(capacity: 352 + (withBody ? length : 0))
     let status = HTTPResponseStatus(statusCode: answer.status)
     buffer.writeString("HTTP/1.1 \(answer.status) \(status.reasonPhrase)\r\n")
     if let contentType = answer.contentType {
       buffer.writeString("Content-Type: \(contentType)\r\n")
     }
+    // What is true now is not in a second; a 404 may be heuristically kept (RFC 9111 §4.2.2).
+    buffer.writeStaticString("Cache-Control: no-store\r\n")
     buffer.writeString(dateLine)
     for field in answer.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
     // A 204 has no length (RFC 9110 §8.6).

@@ -48,6 +48,9 @@ package struct ConnectionCore: Sendable {
   private var head: RequestHead?
   private var gatherer: BodyGatherer?
   private var since: NIODeadline
+  // Of the body that is being gathered: when bytes came last, and how many did in all.
+  private var progressAt: NIODeadline
+  private var bodyBytes = 0
   private var inputEnded = false
   private var isJudged = false
   private var bodyHasBegun = false
@@ -60,6 +63,7 @@ package struct ConnectionCore: Sendable {
     self.limits = limits
     self.bodyMax = bodyMax
     since = now
+    progressAt = now
   }
 
   // MARK: What happens
@@ -73,7 +77,11 @@ package struct ConnectionCore: Sendable {
     case .head:
       if input.readableBytes == 0 { since = now }
       append(&bytes)
-    case .body, .answering:
+    case .body:
+      progressAt = now
+      bodyBytes += bytes.readableBytes
+      append(&bytes)
+    case .answering:
       append(&bytes)
     }
   }
@@ -107,7 +115,18 @@ package struct ConnectionCore: Sendable {
     if blockedSince == nil { blockedSince = now }
   }
 
-  package mutating func unblock() { blockedSince = nil }
+  /// There is room. What the client could not send meanwhile is not its fault.
+  package mutating func unblock(now: NIODeadline) {
+    guard blockedSince != nil else { return }
+    blockedSince = nil
+    progressAt = now
+  }
+
+  /// Who has not sent all of its request is waited for no longer.
+  package mutating func giveUp(_ problem: Problem) -> Step {
+    guard case .body = phase else { return .wait }
+    return refuse(problem, head)
+  }
 
   package mutating func setWritable(_ isWritable: Bool, now: NIODeadline) {
     unwritableSince = isWritable ? nil : unwritableSince ?? now
@@ -177,11 +196,17 @@ package struct ConnectionCore: Sendable {
         ?? since + limits.headTimeout.timeAmount
     case .body:
       blockedSince.map { $0 + limits.roomTimeout.timeAmount }
-        ?? since + limits.bodyTimeout.timeAmount
+        ?? min(progressAt + limits.bodyTimeout.timeAmount, bodyEnd)
     case .lingering(_, let flushed):
       since + (flushed ? limits.lingerTimeout : limits.writeTimeout).timeAmount
     case .answering, .closed: nil
     }
+  }
+
+  /// However steadily it comes, a body has its time by its size.
+  private var bodyEnd: NIODeadline {
+    since + limits.bodyTotalTimeout.timeAmount
+      + .seconds(Int64(bodyBytes / max(1, limits.bodyBytesPerSecond)))
   }
 
   /// Whether the socket should be read.
@@ -248,6 +273,8 @@ package struct ConnectionCore: Sendable {
     isJudged = false
     bodyHasBegun = false
     saidContinue = false
+    progressAt = now
+    bodyBytes = input.readableBytes
     phase = .body
     return step(now: now)
   }

@@ -57,10 +57,15 @@ package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
 package struct ConnectionLimits: Sendable, Equatable {
   /// From the first byte of a request to the last one of its head.
   package var headTimeout: Duration = .seconds(10)
-  /// From the end of the head to the last byte of the body.
+  /// Between two pieces of a body.
   package var bodyTimeout: Duration = .seconds(30)
-  /// A kept connection on which nothing comes.
-  package var idleTimeout: Duration = .seconds(60)
+  /// From the end of the head to the last byte of the body, and a second more for each
+  /// `bodyBytesPerSecond` that have come: who sends on slowly is waited for, who drips is not.
+  package var bodyTotalTimeout: Duration = .seconds(120)
+  package var bodyBytesPerSecond: Int = 1024
+  /// A kept connection on which nothing comes. Longer than the minute for which load balancers keep
+  /// theirs, so that it is they who close.
+  package var idleTimeout: Duration = .seconds(75)
   /// A client that doesn't read its answers.
   package var writeTimeout: Duration = .seconds(30)
   /// How long what a refused client still sends is read and dropped, so that the answer isn't lost

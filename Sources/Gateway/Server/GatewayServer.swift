@@ -72,19 +72,26 @@ package final class GatewayServer: Sendable {
     services.install(backend, state: state)
   }
 
-  /// The first half of the shutdown: `/readyz` says 503; after `delay` the listeners are closed,
-  /// requests begun are answered, later ones get 503 and `Connection: close`. Returns when the last
-  /// request begun has its answer. The store must stay open until then.
-  package func drain(delay: Duration) async {
+  /// Before the shutdown: `/readyz` says 503 and no connection is kept, everything is served.
+  package func announceLeaving() { services.announceLeaving() }
+
+  /// The first half of the shutdown: the listeners are closed, requests begun are answered, later
+  /// ones get 503 and `Connection: close`. Returns when the last request begun has its answer, or
+  /// after `patience`: who has not sent all of its request by then gets a 503, too. The store must
+  /// stay open until then.
+  package func drain(patience: Duration) async {
     services.announceLeaving()
-    if delay > .zero { try? await Task.sleep(for: delay) }
     await closeListeners()
     let loops = running.withLock { $0.loops }
     // First who has begun, then the refusal of everyone else: the other way round a request could
     // be refused although it had begun.
     for loop in loops { try? await loop.eventLoop.submit { loop.value.markBegun() }.get() }
     services.set(.draining)
-    for loop in loops { try? await loop.eventLoop.flatSubmit { loop.value.whenIdle() }.get() }
+    let end = NIODeadline.now() + patience.timeAmount
+    for loop in loops {
+      let idle = loop.eventLoop.flatSubmit { loop.value.whenIdle(within: end - .now()) }
+      try? await idle.get()
+    }
   }
 
   /// Closes every connection and lets go of the store. Call it before the event loops are shut down.

@@ -38,6 +38,9 @@ package final class ServiceSwitch: Sendable {
 
   package var state: ServiceState { reading.withLock { $0.state } }
 
+  /// The shutdown was announced or has begun: connections are not kept.
+  package var isLeaving: Bool { reading.withLock { $0.leaving || $0.state == .draining } }
+
   /// Sets the backend and the state that goes with it in one step.
   package func install(_ backend: Backend, state: ServiceState) {
     reading.withLock {

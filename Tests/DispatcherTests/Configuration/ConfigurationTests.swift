@@ -70,6 +70,8 @@ private func complaint(
       dedup_max: 0
       on_damage: continue
       drain_delay: 5s
+      stop_timeout: 20s
+      idle_timeout: 3m
       log_level: debug
       log_format: json
       """)
@@ -85,6 +87,7 @@ private func complaint(
             initial: .milliseconds(100), cap: .seconds(300), maxAge: .zero, maxAttempts: 7,
             permanent: [404, 410]),
           dedupWindow: .seconds(3600), dedupMax: 0, onDamage: .continue, drainDelay: .seconds(5),
+          stopTimeout: .seconds(20), idleTimeout: .seconds(180),
           logLevel: .debug, logFormat: .json))
   }
 
@@ -209,6 +212,10 @@ private func complaint(
       (
         "admin_token: \"two words\"",
         "config.yml:1: admin_token: must be printable ASCII without spaces"
+      ),
+      (
+        "drain_delay: 25s",
+        "config.yml:1: drain_delay: drain_delay (25s) is part of stop_timeout (25s) and must be shorter"
       ),
       ("- worker", "config.yml:1: expected keys such as \"worker: 64\", found a list"),
       ("worker", "config.yml:1: expected keys such as \"worker: 64\", found \"worker\""),

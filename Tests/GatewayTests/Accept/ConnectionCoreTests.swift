@@ -115,9 +115,9 @@ struct ConnectionCoreTests {
   @Test("an idle connection has the idle timeout, then it is closed without a word")
   func idle() {
     var core = core(at: 5)
-    #expect(core.deadline == time(65))
-    #expect(word(core.expire(now: time(64))) == "wait")
-    #expect(word(core.expire(now: time(65))) == "close")
+    #expect(core.deadline == time(80))
+    #expect(word(core.expire(now: time(79))) == "wait")
+    #expect(word(core.expire(now: time(80))) == "close")
   }
 
   @Test("the head's time runs from its first byte, however the rest drips")
@@ -133,17 +133,65 @@ struct ConnectionCoreTests {
     #expect(word(core.expire(now: time(40))) == "refuse 408")
   }
 
-  @Test("the body's time runs from the end of the head, however the rest drips")
-  func bodyTimeout() {
-    var core = core()
-    feed(&core, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n", at: 2)
-    _ = core.step(now: time(2))
-    for second in Int64(3)..<32 {
-      feed(&core, "b", at: second)
-      _ = core.step(now: time(second))
-    }
+  private func core(withBodyOf length: Int, at seconds: Int64) -> ConnectionCore {
+    var core = core(at: seconds, bodyMax: 10_000_000)
+    feed(
+      &core, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \(length)\r\n\r\n", at: seconds)
+    #expect(word(core.step(now: time(seconds))) == "judge /")
+    return core
+  }
+
+  @Test("a body's deadline moves with each piece, and silence ends it")
+  func bodyProgress() {
+    var core = core(withBodyOf: 100, at: 2)
     #expect(core.deadline == time(32))
-    #expect(word(core.expire(now: time(32))) == "refuse 408")
+    for second in [31, 60, 89] as [Int64] {
+      feed(&core, "b", at: second)
+      #expect(word(core.step(now: time(second))) == "wait")
+      #expect(core.deadline == time(second + 30))
+    }
+    #expect(word(core.expire(now: time(118))) == "wait")
+    #expect(word(core.expire(now: time(119))) == "refuse 408")
+  }
+
+  @Test("however steadily a body drips, it has two minutes and a second for each KiB")
+  func bodyTotal() {
+    var dripping = core(withBodyOf: 1_000_000, at: 0)
+    for second in Int64(1)..<120 {
+      feed(&dripping, "b", at: second)
+      _ = dripping.step(now: time(second))
+    }
+    #expect(dripping.deadline == time(120))
+    #expect(word(dripping.expire(now: time(120))) == "refuse 408")
+
+    var slow = core(withBodyOf: 1_000_000, at: 0)
+    for second in Int64(1)..<240 {
+      feed(&slow, String(repeating: "b", count: 1024), at: second)
+      _ = slow.step(now: time(second))
+    }
+    #expect(slow.deadline == time(269))
+  }
+
+  @Test("time without room is not counted as the client's silence")
+  func blockedProgress() {
+    var core = core(withBodyOf: 100, at: 0)
+    core.block(now: time(29))
+    core.unblock(now: time(33))
+    #expect(core.deadline == time(63))
+    core.unblock(now: time(40))
+    #expect(core.deadline == time(63))
+  }
+
+  @Test("at the end of a shutdown only unfinished requests are given up")
+  func giveUp() {
+    var core = core(withBodyOf: 100, at: 0)
+    #expect(word(core.giveUp(EnqueueRules.draining)) == "refuse 503")
+    #expect(core.isLingering)
+    var answering = self.core()
+    feed(&answering, get("/a"), at: 0)
+    _ = answering.step(now: time(0))
+    #expect(word(answering.giveUp(EnqueueRules.draining)) == "wait")
+    #expect(answering.isBusy)
   }
 
   @Test("an awaited answer has no deadline; the time of the next request begins after it")
@@ -178,7 +226,7 @@ struct ConnectionCoreTests {
     #expect(!core.wantsBytes)
     #expect(core.deadline == time(6))
     var unblocked = core
-    unblocked.unblock()
+    unblocked.unblock(now: time(1))
     #expect(unblocked.wantsBytes)
     #expect(word(core.expire(now: time(6))) == "refuse 503")
     #expect(core.unfinishedBytes == 0)
@@ -195,7 +243,7 @@ struct ConnectionCoreTests {
     #expect(!core.wantsBytes)
     #expect(core.deadline == time(6))
     var unblocked = core
-    unblocked.unblock()
+    unblocked.unblock(now: time(1))
     #expect(unblocked.deadline == time(10))
     feed(&unblocked, "\r\nContent-Length: 5\r\n\r\nabc", at: 2)
     unblocked.block(now: time(2))

@@ -15,6 +15,7 @@ struct EnqueueTests {
       #expect(answer.field("Content-Type") == "application/json")
       #expect(answer.field("Date") == "Tue, 24 Nov 2026 08:00:00 GMT")
       #expect(answer.field("Connection") == nil)
+      #expect(answer.field("Cache-Control") == "no-store")
       let message = try #require(world.store.message("m-1"))
       #expect(message.url == "http://my-url/")
       #expect(message.body == Array("{}".utf8))

@@ -72,7 +72,7 @@ struct GatewayServerTests {
         await Task.yield()
       }
 
-      let draining = Task { await world.server.drain(delay: .zero) }
+      let draining = Task { await world.server.drain(patience: .seconds(240)) }
       while world.server.services.current.state != .draining { await Task.yield() }
       await #expect(throws: (any Error).self) { try await RawClient.connect(world.main) }
       try await idle.send(post(envelope("late")) + get("/healthz"))
@@ -97,13 +97,47 @@ struct GatewayServerTests {
   @Test("while the shutdown is only announced, requests are served and /readyz says no")
   func announced() async throws {
     try await World.run { (world) async throws -> Void in
-      let draining = Task { await world.server.drain(delay: .seconds(60)) }
-      while !world.server.services.current.leaving { await Task.yield() }
-      #expect(try await world.talk(get("/readyz")).map(\.status) == [503])
-      #expect(try await world.talk(post(envelope("m-1"))).map(\.status) == [202])
-      draining.cancel()
-      await draining.value
+      world.server.announceLeaving()
+      for (request, status) in [
+        (get("/readyz"), 503), (post(envelope("m-1")), 202), (get("/"), 405),
+      ] {
+        let client = try await RawClient.connect(world.main)
+        try await client.send(request)
+        let answers = RawResponse.parse(try await client.receivedUntilClose())
+        #expect(answers.map(\.status) == [status])
+        #expect(answers.last?.field("Connection") == "close")
+      }
+      await world.server.drain(patience: .zero)
       await #expect(throws: (any Error).self) { try await RawClient.connect(world.main) }
+    }
+  }
+
+  @Test("a shutdown waits for half a request no longer than it is told to")
+  func hangingClient() async throws {
+    try await World.run { world in
+      let hanging = try await RawClient.connect(world.main)
+      try await hanging.send(String(post(envelope("m-1")).dropLast(5)))
+      while world.server.budgetBytes == 0 { await Task.yield() }
+      await world.server.drain(patience: .milliseconds(50))
+      let answers = RawResponse.parse(try await hanging.receivedUntilClose())
+      #expect(answers.map(\.status) == [503])
+      #expect(answers[0].body.contains(#""type":"draining""#))
+      #expect(answers[0].field("Connection") == "close")
+      #expect(world.store.stored.isEmpty)
+    }
+  }
+
+  @Test("no cache keeps an answer, whatever it says")
+  func noStore() async throws {
+    try await World.run { (world) async throws -> Void in
+      let requests = [
+        get("/healthz"), get("/nowhere"), get("/", method: "OPTIONS"), get("/messages/m-1"),
+        post(envelope("m-1")), post("x"), "nonsense\r\n\r\n",
+      ]
+      for request in requests {
+        let answer = try #require(try await world.talk(request).first)
+        #expect(answer.field("Cache-Control") == "no-store")
+      }
     }
   }
 }
