@@ -47,6 +47,38 @@ extension EndToEnd {
       try await service.stop()
     }
 
+    @Test("a start that everybody reaches without a token says so in one line")
+    func openDoor() async throws {
+      let warning = "whoever reaches this listener can send requests from this machine"
+      for (index, (environment, lines)) in [
+        (["DISPATCHER_LISTEN": ":0"], 1),
+        (["DISPATCHER_LISTEN": ":0", "DISPATCHER_TOKEN": "secret-token"], 0),
+        (["DISPATCHER_LISTEN": "127.0.0.1:0"], 0),
+      ].enumerated() {
+        let service = try await Service.start(
+          log: folder.path("log-\(index)"), environment: environment)
+        let found = service.errors.split(separator: "\n").filter { $0.contains(warning) }
+        #expect(found.count == lines, "\(service.errors)")
+        #expect(found.allSatisfy { $0.lowercased().contains("warning") })
+        try await service.stop()
+      }
+    }
+
+    @Test("the callers' listener asks for its token, which send brings")
+    func token() async throws {
+      let environment = ["DISPATCHER_TOKEN": "secret-token"]
+      let service = try await Service.start(log: folder.path("log"), environment: environment)
+      #expect(try await service.post(#"{"Url":"http://127.0.0.1:9/"}"#).status == 401)
+      for options in [["--token", "secret-token"], []] {
+        let run = try await ProgramRun.run(
+          Programs.dispatcher,
+          ["send", "http://127.0.0.1:9/", "--to", "http://127.0.0.1:\(service.port)"] + options,
+          environment: options.isEmpty ? environment : [:])
+        #expect(run.status == 0, "\(run.output) \(run.errors)")
+      }
+      try await service.stop()
+    }
+
     @Test("the admin listener checks Host, Origin and token")
     func adminGuards() async throws {
       let service = try await Service.start(

@@ -49,6 +49,12 @@ struct SendCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The dispatcher to hand the message to.", valueName: "url"))
   var to = "http://localhost:8080"
 
+  @Option(
+    help: ArgumentHelp(
+      "What that dispatcher asks for, when it has a token; DISPATCHER_TOKEN when not given.",
+      valueName: "text"))
+  var token: String?
+
   func validate() throws {
     if body != nil, bodyFile != nil {
       throw ValidationError("--body and --body-file can't be given together.")
@@ -64,13 +70,18 @@ struct SendCommand: AsyncParsableCommand {
     do throws(ClientFailure) {
       answer = try await Client.request(
         "POST", Client.url(to, path: "/messages"), body: json,
-        headers: [("Content-Type", "application/json")])
+        headers: [("Content-Type", "application/json")] + authorization)
     } catch {
       throw ExitStatus.failure.saying("\(to): \(error.reason)")
     }
     StandardOutput.print(answer.statusLine)
     if !answer.body.isEmpty { StandardOutput.print(answer.text) }
     guard (200...299).contains(answer.status) else { throw ExitCode(ExitStatus.failure.rawValue) }
+  }
+
+  private var authorization: [(String, String)] {
+    let token = token ?? ProcessInfo.processInfo.environment["DISPATCHER_TOKEN"] ?? ""
+    return token.isEmpty ? [] : [("Authorization", "Bearer \(token)")]
   }
 
   private func bodyBytes() throws -> [UInt8] {

@@ -7,6 +7,8 @@ import Logging
 struct Configuration: Sendable, Equatable {
   /// Where requests are accepted.
   var listen = ListenAddress(host: nil, port: 8080)
+  /// What it asks for as `Authorization: Bearer …`; nil = nothing.
+  var token: String?
   /// Directory of the log, relative to the working directory.
   var log = "transaction.log"
   /// Deliveries in flight at once.

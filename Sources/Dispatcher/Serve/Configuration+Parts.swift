@@ -9,7 +9,8 @@ extension Configuration {
     limits.maxConnections = connections
     limits.idleTimeout = idleTimeout
     return GatewayConfiguration(
-      listen: listen, admin: admin, adminToken: adminToken,
+      listen: listen, token: token, takesAnyHost: !listen.isLoopback, admin: admin,
+      adminToken: adminToken,
       adminTakesAnyHost: admin?.isLoopback == false, maxBody: maxBody,
       maxTimeout: maxTimeout, version: version,
       limits: limits)

@@ -34,6 +34,7 @@ struct Server {
       logger: logger,
       refusal: { egress.refusal(literalHost: $0, port: $1) })
     try await listen(gateway, egress)
+    warnOfOpenDoor()
     warn(plan, limit: descriptors)
     if let problem = SystemAuthorities.ofProcess.problem {
       logger.error("https destinations may not be trusted", metadata: ["reason": "\(problem)"])
@@ -144,6 +145,17 @@ struct Server {
         "admin": "\(bound.admin.map(BoundAddress.text) ?? "off")", "version": "\(version)",
         "pid": .stringConvertible(getpid()),
       ])
+  }
+
+  /// Callers choose where requests go and what stands in them: whoever reaches the listener sends
+  /// them from this machine.
+  private func warnOfOpenDoor() {
+    guard !configuration.listen.isLoopback, configuration.token == nil else { return }
+    logger.warning(
+      """
+      whoever reaches this listener can send requests from this machine: set a token, let only \
+      your own callers through to it, or listen on 127.0.0.1
+      """, metadata: ["listen": "\(configuration.listen)"])
   }
 
   private func warn(_ plan: DescriptorPlan, limit: Int) {

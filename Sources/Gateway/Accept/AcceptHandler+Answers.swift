@@ -5,7 +5,7 @@ import NIOCore
 extension AcceptHandler {
   func serve(_ head: RequestHead, _ body: ByteBuffer) {
     pending = PendingRequest(head: head)
-    if let refusal = site.refusal(head) {
+    if let refusal = refusalAtGate(head) {
       answer(refusal)
     } else if head.isEnqueue {
       enqueue(head, body)
@@ -24,7 +24,7 @@ extension AcceptHandler {
   }
 
   private func refusal(of head: RequestHead) -> Answer? {
-    if let refusal = site.refusal(head) { return refusal }
+    if let refusal = refusalAtGate(head) { return refusal }
     guard head.isEnqueue else { return refusalOfRoute(head) }
     let reading = loop.environment.services.current
     do throws(Problem) {
@@ -34,6 +34,13 @@ extension AcceptHandler {
       return Answer(error)
     }
     return EnqueueRules.refusal(ofContent: head)
+  }
+
+  private func refusalAtGate(_ head: RequestHead) -> Answer? {
+    if let refusal = site.gate.refusal(of: head, lastHost: lastHost) { return refusal }
+    // A probe may call it by any name, and vouches for none.
+    if lastHost != head.host, !EnqueueRules.isProbe(head.path) { lastHost = head.host }
+    return nil
   }
 
   private func refusalOfRoute(_ head: RequestHead) -> Answer? {

@@ -4,8 +4,8 @@ import NIOCore
 
 /// What stands behind one listener.
 struct Site: Sendable {
-  /// Why this request may not come in here, asked before anything else looks at it.
-  let refusal: @Sendable (RequestHead) -> Answer?
+  /// Says why a request may not come in here, asked before anything else looks at it.
+  let gate: Gate
   let routes: any RouteResponder
 }
 
@@ -49,6 +49,8 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
   var pending: PendingRequest?
   var token: UInt64?
   var routeTask: Task<Void, Never>?
+  /// What the last request that came in called this listener. A connection mostly says the same.
+  var lastHost: String?
   /// The request that is being read or answered had begun before the shutdown did.
   var begunBeforeDrain = false
 

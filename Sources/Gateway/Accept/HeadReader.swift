@@ -123,6 +123,8 @@ enum HeadReader {
       head.host = String(decoding: text, as: UTF8.self)
     case 6 where name.equalsIgnoringCase("expect"):
       try fields.readExpect(text)
+    case 6 where name.equalsIgnoringCase("origin"):
+      head.comesFromBrowser = true
     case 10 where name.equalsIgnoringCase("connection"):
       fields.readConnection(text)
     case 12 where name.equalsIgnoringCase("content-type"):
@@ -131,6 +133,8 @@ enum HeadReader {
       head.contentType = MediaTypeReader.classify(text)
     case 14 where name.equalsIgnoringCase("content-length"):
       try fields.readLength(text)
+    case 14 where name.equalsIgnoringCase("sec-fetch-site"):
+      head.comesFromBrowser = true
     case 15 where name.equalsIgnoringCase("idempotency-key"):
       guard head.idempotencyKey == nil else {
         throw .badRequest("There are two Idempotency-Key fields.")

@@ -43,6 +43,8 @@ package struct RequestHead: Sendable {
   /// Not unquoted.
   package var idempotencyKey: String?
   package var host: String?
+  /// It brings what only browsers say of themselves, `Origin` or `Sec-Fetch-Site`.
+  package var comesFromBrowser = false
   /// `POST /` or `POST /messages`.
   package var isEnqueue = false
 

@@ -2,6 +2,11 @@
 package struct GatewayConfiguration: Sendable {
   /// Where callers enqueue and read.
   package var listen: ListenAddress
+  /// When set, every route of callers but `/healthz` and `/readyz` asks for it as a bearer token.
+  package var token: String?
+  /// Whether callers may use any name for it. Not on a loopback address without a token: a web page
+  /// whose name was bound to that address would reach it.
+  package var takesAnyHost: Bool
   /// Where operators look and act; nil = no admin listener.
   package var admin: ListenAddress?
   /// When set, every admin route but `/healthz` and `/readyz` asks for it as a bearer token.
@@ -18,12 +23,14 @@ package struct GatewayConfiguration: Sendable {
   package var limits: ConnectionLimits
 
   package init(
-    listen: ListenAddress, admin: ListenAddress? = nil, adminToken: String? = nil,
-    adminTakesAnyHost: Bool = false, maxBody: Int = 1 << 20,
-    maxTimeout: Duration = .seconds(900), version: String = "0",
+    listen: ListenAddress, token: String? = nil, takesAnyHost: Bool = false,
+    admin: ListenAddress? = nil, adminToken: String? = nil, adminTakesAnyHost: Bool = false,
+    maxBody: Int = 1 << 20, maxTimeout: Duration = .seconds(900), version: String = "0",
     limits: ConnectionLimits = ConnectionLimits()
   ) {
     self.listen = listen
+    self.token = token
+    self.takesAnyHost = takesAnyHost
     self.admin = admin
     self.adminToken = adminToken
     self.adminTakesAnyHost = adminTakesAnyHost

@@ -111,18 +111,21 @@ package final class GatewayServer: Sendable {
 
   private var mainSite: Site {
     Site(
-      refusal: { _ in nil },
+      gate: Gate(
+        token: configuration.token,
+        hosts: configuration.takesAnyHost || configuration.token != nil ? .any : .local),
       routes: GatewayRoutes(services: services, logger: environment.logger).mainResponder())
   }
 
   private var adminSite: Site {
-    let gate = AdminGate(
-      token: configuration.adminToken, takesAnyHost: configuration.adminTakesAnyHost)
+    let takesAnyHost = configuration.adminTakesAnyHost && configuration.adminToken != nil
+    let gate = Gate(
+      isAdmin: true, token: configuration.adminToken, hosts: takesAnyHost ? .any : .addresses)
     let metrics = MetricsSource(
       services: services, counters: counters, budget: environment.budget,
       version: configuration.version)
     return Site(
-      refusal: { gate.refusal(of: $0) },
+      gate: gate,
       routes: GatewayRoutes(services: services, logger: environment.logger)
         .adminResponder(metrics: metrics))
   }

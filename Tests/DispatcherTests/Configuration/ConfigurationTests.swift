@@ -34,7 +34,7 @@ private func complaint(
     let text = try String(contentsOf: root.appendingPathComponent("config.yml"), encoding: .utf8)
     let loaded = try LoadedConfiguration(file: (text, "config.yml"), environment: [:])
     #expect(loaded.configuration == Configuration())
-    for key in ConfigurationKey.all where key.name != "admin_token" {
+    for key in ConfigurationKey.all where !["admin_token", "token"].contains(key.name) {
       #expect(loaded.place(key.name) != .builtIn, "\(key.name) is missing in config.yml")
     }
     #expect(text.contains("\nadmin_token: ~"))
@@ -56,6 +56,7 @@ private func complaint(
       worker: 1_000
       admin: off
       admin_token: "s3cret"
+      token: "t0ken"
       segment_size: 262144
       timeout: 1500
       blocked_addresses: [10.0.0.0/8, "fd00::/8", 10.0.0.0/8]
@@ -78,7 +79,8 @@ private func complaint(
     #expect(
       configuration
         == Configuration(
-          listen: ListenAddress(host: "127.0.0.1", port: 0), log: "/var/lib/dispatcher",
+          listen: ListenAddress(host: "127.0.0.1", port: 0), token: "t0ken",
+          log: "/var/lib/dispatcher",
           worker: 1000, admin: nil, adminToken: "s3cret", segmentSize: 262_144,
           timeout: .milliseconds(1500),
           blockedAddresses: [try AddressRange("10.0.0.0/8"), try AddressRange("fd00::/8")],

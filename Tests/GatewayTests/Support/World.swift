@@ -15,8 +15,8 @@ struct World {
 
   /// `state`: nil leaves the gateway recovering, without a backend.
   static func run<Value>(
-    state: ServiceState? = .serving, adminToken: String? = nil, adminTakesAnyHost: Bool = false,
-    maxBody: Int = 4096,
+    state: ServiceState? = .serving, token: String? = nil, takesAnyHost: Bool = false,
+    adminToken: String? = nil, adminTakesAnyHost: Bool = false, maxBody: Int = 4096,
     limits: (inout ConnectionLimits) -> Void = { _ in },
     _ body: (World) async throws -> Value
   ) async throws -> Value {
@@ -25,7 +25,8 @@ struct World {
     let local = ListenAddress(host: "127.0.0.1", port: 0)
     let server = GatewayServer(
       configuration: GatewayConfiguration(
-        listen: local, admin: local, adminToken: adminToken, adminTakesAnyHost: adminTakesAnyHost,
+        listen: local, token: token, takesAnyHost: takesAnyHost, admin: local,
+        adminToken: adminToken, adminTakesAnyHost: adminTakesAnyHost,
         maxBody: maxBody, version: "1.2.3", limits: connectionLimits),
       group: MultiThreadedEventLoopGroup.singleton, clock: FixedClock())
     let addresses = try await server.start()
