@@ -30,6 +30,10 @@ extension AcceptHandler {
     do throws(Problem) {
       _ = try EnqueueRules.store(reading, begunBeforeDrain: begunBeforeDrain)
       try EnqueueRules.checkSpace(reading)
+      // Nobody is invited to send what can't be taken now.
+      if head.expectsContinue, loop.environment.budget.isFull(forLarge: core.isLarge) {
+        throw EnqueueRules.problem(.full(retryAfter: .seconds(1)))
+      }
     } catch {
       return Answer(error)
     }

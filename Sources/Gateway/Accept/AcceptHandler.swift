@@ -43,6 +43,8 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
   private var readWasHeldBack = false
   private var isBusy = false
   private var charged = 0
+  private var claim: ReceiveBudget.Claim?
+  private var lacksRoom = false
   private var roomPoll: Scheduled<Void>?
   private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
   /// The request whose answer is awaited.
@@ -54,9 +56,12 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
   /// The request that is being read or answered had begun before the shutdown did.
   var begunBeforeDrain = false
 
-  init(loop: AcceptLoop, site: Site) {
+  let peer: PeerAddress
+
+  init(loop: AcceptLoop, site: Site, peer: PeerAddress) {
     self.loop = loop
     self.site = site
+    self.peer = peer
     core = ConnectionCore(
       limits: loop.environment.limits, bodyMax: loop.environment.reader.limits.maxEnvelopeBytes,
       now: .now())
@@ -112,11 +117,15 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
 
   func markBegun() { begunBeforeDrain = core.isBusy }
 
-  /// The time for requests that have begun is up.
-  func giveUp() {
-    _ = perform(core.giveUp(EnqueueRules.draining))
+  /// Waits no longer for who has not sent all of its request.
+  func giveUp(_ reason: Problem) {
+    _ = perform(core.giveUp(reason))
     settle(.now())
   }
+
+  /// Since when nothing has come though something might; nil while an answer is awaited, or when
+  /// the connection is closed.
+  var idleSince: NIODeadline? { context == nil ? nil : core.idleSince }
 
   func close() { context?.close(promise: nil) }
 
@@ -201,8 +210,7 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
     if let token { loop.desk.leave(token) }
     token = nil
     pending = nil
-    loop.environment.budget.give(back: charged)
-    charged = 0
+    closeClaim(.now())
     if isBusy { loop.end() }
     isBusy = false
     loop.leave(self)
@@ -232,26 +240,57 @@ final class AcceptHandler: ChannelInboundHandler, ChannelOutboundHandler {
 
   private func settleBudget(_ now: NIODeadline) {
     let held = core.unfinishedBytes
-    if held < charged {
-      loop.environment.budget.give(back: charged - held)
-      charged = held
-    } else if held > charged {
-      if loop.environment.budget.take(held - charged) {
-        charged = held
-        core.unblock(now: now)
-      } else {
-        core.block(now: now)
-        pollForRoom()
-      }
+    guard held != charged else { return }
+    charged = held
+    if held == 0 { return closeClaim(now) }
+    let claim = self.claim ?? openClaim(now)
+    self.claim = claim
+    let goesOn = loop.environment.budget.charge(claim, held, isLarge: core.isLarge, now: now)
+    if !goesOn {
+      lacksRoom = true
+      core.block(now: now)
+      pollForRoom()
+    } else if lacksRoom {
+      lacksRoom = false
+      core.unblock(now: now)
+    }
+  }
+
+  private func openClaim(_ now: NIODeadline) -> ReceiveBudget.Claim {
+    let handler = NIOLoopBound(self, eventLoop: loop.eventLoop)
+    return loop.environment.budget.open(for: peer, now: now) { claim, order in
+      handler.eventLoop.execute { handler.value.follow(order, claim) }
+    }
+  }
+
+  private func closeClaim(_ now: NIODeadline) {
+    charged = 0
+    lacksRoom = false
+    guard let claim else { return }
+    self.claim = nil
+    loop.environment.budget.close(claim, now: now)
+  }
+
+  private func follow(_ order: ReceiveBudget.Order, _ claim: ReceiveBudget.Claim) {
+    // It may have been for a request that has ended meanwhile.
+    guard context != nil, claim == self.claim else { return }
+    switch order {
+    case .goOn:
+      lacksRoom = false
+      core.unblock(now: .now())
+      advance()
+    case .giveUp:
+      giveUp(EnqueueRules.paysForOthers)
     }
   }
 
   private func pollForRoom() {
     guard roomPoll == nil, let context else { return }
-    roomPoll = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { [self] in
+    roomPoll = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(100)) { [self] in
       roomPoll = nil
-      settleBudget(.now())
-      advance()
+      guard lacksRoom, let claim else { return }
+      loop.environment.budget.poll(claim, now: .now())
+      pollForRoom()
     }
   }
 }

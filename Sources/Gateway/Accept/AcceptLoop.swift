@@ -20,6 +20,8 @@ final class AcceptLoop {
   let desk: EnqueueDesk
   var random = SystemRandomNumberGenerator()
   private var connections: [ObjectIdentifier: AcceptHandler] = [:]
+  private var longestIdle = LongestIdle<ObjectIdentifier>()
+  private var longestIdlePeer: PeerAddress?
   private var busy = 0
   private var drained: EventLoopPromise<Void>?
   private var dateSecond: UInt64 = .max
@@ -48,6 +50,29 @@ final class AcceptLoop {
 
   func leave(_ connection: AcceptHandler) { connections[ObjectIdentifier(connection)] = nil }
 
+  /// Since when the connection is idle that is it longest: of all, or of those of one address.
+  func longestIdle(of peer: PeerAddress?) -> NIODeadline? { findLongestIdle(of: peer)?.since }
+
+  func closeLongestIdle(of peer: PeerAddress?) {
+    guard let found = findLongestIdle(of: peer) else { return }
+    connections[found.key]?.close()
+  }
+
+  private func findLongestIdle(
+    of peer: PeerAddress?
+  ) -> (key: ObjectIdentifier, since: NIODeadline)? {
+    if peer != longestIdlePeer {
+      longestIdlePeer = peer
+      longestIdle = LongestIdle()
+    }
+    return longestIdle.find(among: connections.keys) { [connections] key in
+      guard let connection = connections[key], peer == nil || connection.peer == peer else {
+        return nil
+      }
+      return connection.idleSince
+    }
+  }
+
   func begin() { busy += 1 }
 
   func end() {
@@ -69,7 +94,7 @@ final class AcceptLoop {
     let promise = drained ?? eventLoop.makePromise()
     drained = promise
     let end = eventLoop.assumeIsolated().scheduleTask(in: patience) { [self] in
-      for connection in connections.values { connection.giveUp() }
+      for connection in connections.values { connection.giveUp(EnqueueRules.draining) }
       drained?.succeed()
       drained = nil
     }

@@ -52,6 +52,8 @@ package struct ConnectionCore: Sendable {
   private var progressAt: NIODeadline
   private var bodyBytes = 0
   private var inputEnded = false
+  /// Bytes behind the request that is being answered were dropped.
+  private var isCutOff = false
   private var isJudged = false
   private var bodyHasBegun = false
   private var saidContinue = false
@@ -94,7 +96,7 @@ package struct ConnectionCore: Sendable {
     guard case .answering = phase else { return }
     since = now
     blockedSince = nil
-    phase = keepAlive ? .head : .lingering(dropped: 0, flushed: false)
+    phase = keepAlive && !isCutOff ? .head : .lingering(dropped: 0, flushed: false)
   }
 
   /// The request is answered though its body was not read, and nothing more is read here.
@@ -122,10 +124,20 @@ package struct ConnectionCore: Sendable {
     progressAt = now
   }
 
-  /// Who has not sent all of its request is waited for no longer.
+  /// Who has not sent all of its request is waited for no longer; what is held of later ones is
+  /// dropped.
   package mutating func giveUp(_ problem: Problem) -> Step {
-    guard case .body = phase else { return .wait }
-    return refuse(problem, head)
+    switch phase {
+    case .body: return refuse(problem, head)
+    case .head where input.readableBytes > 0: return refuse(problem, nil)
+    case .answering:
+      if input.readableBytes > 0 {
+        input = ByteBuffer()
+        isCutOff = true
+      }
+      return .wait
+    case .head, .lingering, .closed: return .wait
+    }
   }
 
   package mutating func setWritable(_ isWritable: Bool, now: NIODeadline) {
@@ -220,12 +232,31 @@ package struct ConnectionCore: Sendable {
     }
   }
 
-  /// Bytes of an unfinished request that are held, but for what is small.
+  /// Bytes of memory that unfinished requests hold, but for what is small: buffers as large as they
+  /// are, whatever stands in them.
   package var unfinishedBytes: Int {
     switch phase {
-    case .head: max(0, input.readableBytes - Self.smallHead)
-    case .body: gatherer?.gathered.readableBytes ?? 0
-    case .answering, .lingering, .closed: 0
+    case .head, .answering: max(0, input.storageCapacity - Self.smallHead)
+    case .body:
+      (head?.bytes.storageCapacity ?? 0) + input.storageCapacity
+        + (gatherer?.gathered.storageCapacity ?? 0)
+    case .lingering, .closed: 0
+    }
+  }
+
+  /// The request that is being read says that it is large, or has shown it.
+  package var isLarge: Bool {
+    guard case .body = phase, let head else { return false }
+    if case .fixed(let length) = head.bodyLength { return length > ReceiveBudget.smallMax }
+    return (gatherer?.gathered.readableBytes ?? 0) > ReceiveBudget.smallMax
+  }
+
+  /// Since when nothing has come though something might; nil while an answer is awaited.
+  package var idleSince: NIODeadline? {
+    switch phase {
+    case .head, .lingering: since
+    case .body: progressAt
+    case .answering, .closed: nil
     }
   }
 
@@ -307,6 +338,9 @@ package struct ConnectionCore: Sendable {
 
   private mutating func awaitMore() -> Step {
     releaseInput()
+    // What is waited with for long keeps no large buffer of the socket for a few bytes.
+    input.dropSpareRoom()
+    head?.bytes.dropSpareRoom()
     guard inputEnded else { return .wait }
     // The client left, between requests or within one: nothing more is to be answered.
     phase = .lingering(dropped: 0, flushed: false)
@@ -334,4 +368,14 @@ package struct ConnectionCore: Sendable {
 
 extension Duration {
   var timeAmount: TimeAmount { TimeAmount(self) }
+}
+
+extension ByteBuffer {
+  /// Copies the readable bytes to a buffer of their size when most of this one is something else.
+  fileprivate mutating func dropSpareRoom() {
+    guard storageCapacity > 1024, storageCapacity > 2 * readableBytes else { return }
+    var copy = ByteBufferAllocator().buffer(capacity: readableBytes)
+    copy.writeImmutableBuffer(self)
+    self = copy
+  }
 }

@@ -128,7 +128,7 @@ final class EnqueueDesk {
         _ = vacateSlot(first.token)
       }
       kept.removeFirst()
-      budget.give(back: first.cost)
+      budget.give(back: first.cost, now: .now())
     }
   }
 
@@ -146,7 +146,7 @@ final class EnqueueDesk {
   }
 
   private func end(_ entry: Kept, _ result: Result<Admission, StoreError>) {
-    budget.give(back: entry.cost)
+    budget.give(back: entry.cost, now: .now())
     vacateSlot(entry.token)?.enqueueEnded(result)
   }
 

@@ -1,4 +1,5 @@
 import Delivery
+import NIOCore
 
 /// Who may post a message when, and what is said to those who may not.
 enum EnqueueRules {
@@ -60,6 +61,10 @@ enum EnqueueRules {
     .recovering, "The log is being read after the start; try again in a second.", retryAfter: 1)
   static let draining = Problem(
     .draining, "This instance is shutting down; connect again.", retryAfter: 1)
+
+  static let paysForOthers = Problem(
+    .overloaded, "Too much is being received at once, and this request is the slowest and largest.",
+    retryAfter: 1)
 
   /// Orchestrators ask these at any time.
   static func isProbe(_ path: String) -> Bool { path == "/healthz" || path == "/readyz" }

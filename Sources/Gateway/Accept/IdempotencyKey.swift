@@ -9,7 +9,8 @@ struct IdempotencyKey: Equatable {
 
   /// nil: there is nothing in it, or something that isn't printable.
   init?(field: String) {
-    let key = Self.unquoted(Substring(field).trimmingBlanks()) ?? String(field)
+    let field = Substring(field).trimmingBlanks()
+    let key = Self.unquoted(field) ?? String(field)
     guard !key.isEmpty, key.unicodeScalars.allSatisfy(Self.isPrintable) else { return nil }
     text = key
   }

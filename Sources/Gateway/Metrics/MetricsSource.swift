@@ -40,7 +40,8 @@ struct MetricsSource: Sendable {
       "dispatcher_connections", .gauge, "Open connections on both listeners.",
       UInt64(max(0, counters.connections)))
     metrics.single(
-      "dispatcher_receiving_bytes", .gauge, "Bytes of bodies being received or waiting for room.",
+      "dispatcher_receiving_bytes", .gauge,
+      "Bytes of memory held by requests that are being received or wait for room.",
       UInt64(max(0, budget.bytes)))
   }
 

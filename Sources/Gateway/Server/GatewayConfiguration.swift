@@ -80,10 +80,12 @@ package struct ConnectionLimits: Sendable, Equatable {
   package var lingerTimeout: Duration = .seconds(2)
   /// How long a request waits for room (in the store's queue, or for its body) before the 503.
   package var roomTimeout: Duration = .seconds(5)
-  /// Bytes of all requests that are being received or wait for room, over all connections; of heads
-  /// only what goes beyond a few KiB.
+  /// Bytes of memory of all requests that are being received or wait for room, over all connections;
+  /// of heads only what goes beyond a few KiB. A quarter of it is for requests of at most 64 KiB.
   package var receiveBudget: Int = 64 << 20
-  /// Connections at once; one more is closed at once.
+  /// How long there may be no room in it before the slowest and largest request pays.
+  package var receivePatience: Duration = .milliseconds(500)
+  /// Connections at once; for one more the longest idle one is closed.
   package var maxConnections: Int = 50_000
   /// Connections that the admin listener may have beyond that, so that an operator can look at a
   /// server whose callers have taken all of theirs.

@@ -40,7 +40,10 @@ package final class GatewayServer: Sendable {
           maxTimeoutMs: configuration.maxTimeout.millisecondsRoundedUp),
         refusal: refusal),
       limits: configuration.limits,
-      budget: ReceiveBudget(limit: configuration.limits.receiveBudget),
+      budget: ReceiveBudget(
+        limit: configuration.limits.receiveBudget,
+        largest: EnvelopeLimits(maxBodyBytes: configuration.maxBody).maxEnvelopeBytes,
+        patience: configuration.limits.receivePatience),
       counters: counters, clock: clock, logger: logger)
   }
 
@@ -48,16 +51,17 @@ package final class GatewayServer: Sendable {
   package func start() async throws(GatewayError) -> BoundAddresses {
     let loops = await makeLoops()
     running.withLock { $0.loops = loops }
+    let limit = ConnectionLimit(counters: counters, loops: loops)
     let most = configuration.limits.maxConnections
     let main = try await listen(
-      on: configuration.listen, site: mainSite, loops, maxConnections: most)
+      on: configuration.listen, site: mainSite, loops, limit, maxConnections: most)
     running.withLock { $0.listeners = [main.channel] }
     guard let address = configuration.admin else {
       return BoundAddresses(main: main.address, admin: nil)
     }
     do throws(GatewayError) {
       let admin = try await listen(
-        on: address, site: adminSite, loops,
+        on: address, site: adminSite, loops, limit,
         maxConnections: most + configuration.limits.adminConnections)
       running.withLock { $0.listeners.append(admin.channel) }
       return BoundAddresses(main: main.address, admin: admin.address)
@@ -104,8 +108,11 @@ package final class GatewayServer: Sendable {
     for loop in loops { try? await loop.eventLoop.submit { loop.value.close() }.get() }
   }
 
-  /// Bytes of bodies that are being received or wait for room.
+  /// Bytes of memory that unfinished requests and messages without room hold.
   package var budgetBytes: Int { environment.budget.bytes }
+
+  /// A small request waits for room.
+  var lacksRoom: Bool { environment.budget.isFull(forLarge: false) }
 
   // MARK: -
 
@@ -145,10 +152,10 @@ package final class GatewayServer: Sendable {
 
   private func listen(
     on address: ListenAddress, site: Site, _ loops: [NIOLoopBoundBox<AcceptLoop>],
-    maxConnections: Int
+    _ limit: ConnectionLimit, maxConnections: Int
   ) async throws(GatewayError) -> (channel: any Channel, address: SocketAddress) {
     let listener = Listener(
-      group: group, site: site, loops: loops, counters: counters, maxConnections: maxConnections)
+      group: group, site: site, loops: loops, limit: limit, maxConnections: maxConnections)
     do {
       let channel = try await listener.open(address)
       guard let bound = channel.localAddress else { throw ChannelError.unknownLocalAddress }

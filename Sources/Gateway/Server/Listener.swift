@@ -6,8 +6,8 @@ struct Listener {
   let group: any EventLoopGroup
   let site: Site
   let loops: [NIOLoopBoundBox<AcceptLoop>]
-  let counters: GatewayCounters
-  /// Open on both listeners together; one more here is closed at once.
+  let limit: ConnectionLimit
+  /// Open on both listeners together; for one more here another one goes.
   let maxConnections: Int
 
   /// Bursts of connections wait here; the kernel caps it at `net.core.somaxconn`.
@@ -59,15 +59,17 @@ struct Listener {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       // A client may shut its sending side down and wait for the answer.
       .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .childChannelInitializer { [site, counters, maxConnections] channel in
-        guard counters.openConnection(limit: maxConnections) else { return channel.close() }
-        channel.closeFuture.whenComplete { _ in counters.closeConnection() }
+      .childChannelInitializer { [site, limit, maxConnections] channel in
+        let peer = PeerAddress(channel.remoteAddress)
+        guard limit.opened(by: peer, limit: maxConnections) else { return channel.close() }
+        channel.closeFuture.whenComplete { _ in limit.closed(by: peer) }
         return channel.eventLoop.makeCompletedFuture {
           guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else {
             throw ChannelError.inappropriateOperationForState
           }
           try channel.pipeline.syncOperations.addHandler(
-            AcceptHandler(loop: loop.value, site: site))
+            AcceptHandler(loop: loop.value, site: site, peer: peer))
+          limit.makeRoom(limit: maxConnections)
         }
       }
   }

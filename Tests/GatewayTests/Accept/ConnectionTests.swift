@@ -199,22 +199,46 @@ struct ConnectionTests {
     }
   }
 
-  @Test("one connection too many is closed, and there is room again when one has left")
+  @Test("for one connection too many the longest idle one goes, also when all are of one address")
   func connectionLimit() async throws {
     try await World.run {
-      $0.maxConnections = 2
+      $0.maxConnections = 3
     } _: { world in
-      let first = try await RawClient.connect(world.main)
+      let silent = try await RawClient.connect(world.main)
+      while world.server.counters.connections < 1 { await Task.yield() }
       let second = try await RawClient.connect(world.main)
-      for client in [first, second] {
-        try await client.send(get("/healthz"))
-        #expect(try await client.responses(1).map(\.status) == [200])
-      }
-      let third = try await RawClient.connect(world.main)
-      #expect(try await third.receivedUntilClose().isEmpty)
-      await first.close()
-      while world.server.counters.connections > 1 { await Task.yield() }
+      while world.server.counters.connections < 2 { await Task.yield() }
+      let last = try await RawClient.connect(world.main)
+      try await last.send(get("/healthz"))
+      #expect(try await last.responses(1).map(\.status) == [200])
+
       #expect(try await world.talk(get("/healthz")).map(\.status) == [200])
+      #expect(try await silent.receivedUntilClose().isEmpty)
+      while world.server.counters.connections > 2 { await Task.yield() }
+      let next = try await RawClient.connect(world.main)
+      #expect(try await world.talk(get("/healthz")).map(\.status) == [200])
+      #expect(try await second.receivedUntilClose().isEmpty)
+      try await last.send(get("/healthz"))
+      #expect(try await last.responses(2).map(\.status) == [200, 200])
+      await next.close()
+      await last.close()
+    }
+  }
+
+  @Test("who waits for an answer keeps its connection, and the new one is closed")
+  func allBusy() async throws {
+    try await World.run {
+      $0.maxConnections = 1
+    } _: { world in
+      world.store.state.withLock { $0.holds = true }
+      let busy = try await RawClient.connect(world.main)
+      try await busy.send(post(envelope("m-1")))
+      while world.store.state.withLock({ $0.held.isEmpty }) { await Task.yield() }
+      let late = try await RawClient.connect(world.main)
+      #expect(try await late.receivedUntilClose().isEmpty)
+      world.store.commit()
+      #expect(try await busy.responses(1).map(\.status) == [202])
+      await busy.close()
     }
   }
 

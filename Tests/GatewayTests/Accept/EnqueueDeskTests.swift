@@ -14,7 +14,7 @@ struct EnqueueDeskTests {
 
   private let eventLoop = EmbeddedEventLoop()
   private let store = FakeStore()
-  private let budget = ReceiveBudget(limit: 10_000)
+  private let budget = ReceiveBudget(limit: 40_000)
 
   private func desk() -> EnqueueDesk {
     EnqueueDesk(eventLoop: eventLoop, budget: budget, roomTimeout: .seconds(5))
