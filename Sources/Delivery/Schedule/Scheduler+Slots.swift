@@ -33,6 +33,8 @@ extension Scheduler {
     guard calls < 3 * free else { return false }
     let quarter = limits.quarterOfSlots
     if free <= quarter, !destinations[i].gate.isTrusted { return false }
+    // The room of those never seen to work is for first calls, else one of them could fill it.
+    if !destinations[i].gate.hasSucceeded, doubtfulCalls >= limits.halfOfSlots { return false }
     let isTight =
       free <= limits.eighthOfSlots || (free <= quarter && slowCalls > limits.halfOfSlots)
     return !isTight || calls * 4 < free

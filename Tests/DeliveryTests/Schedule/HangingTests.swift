@@ -39,6 +39,22 @@ struct HangingTests {
     }
   }
 
+  @Test("one that never answered leaves room for the first call of another", arguments: [4, 8, 64])
+  func neverAnswered(worker: Int) {
+    var world = ScheduleWorld(worker: worker)
+    world.arrive(50, at: "hangs")
+    world.arrive(50, at: "new")
+    for _ in 0..<30 {
+      for start in world.plan().starts where start.origin == ScheduleWorld.origin("hangs") {
+        world.scheduler.reached(start.ref, at: world.now)
+      }
+      world.pass(.milliseconds(100))
+      if world.inFlight("new") == 0 { Issue.record("it stops the other") }
+      world.endOldest(of: "new", .success)
+    }
+    #expect((2...3).contains(world.inFlight("hangs")))
+  }
+
   @Test("one that answered once holds two slots when it hangs, not half of them")
   func answeredOnce() {
     let world = hanging(2, answered: 1, worker: 64, alsoWarm: 1)
