@@ -31,6 +31,9 @@ enum ConfigurationYAML {
     private let place: (Int) -> ConfigurationValue.Place
     private let source: String
     private var anchors: [String: ConfigurationValue.Content] = [:]
+    /// Lists and maps around what is read: each takes some of the stack, and libyaml sets no limit.
+    private var depth = 0
+    private static let depthMax = 64
 
     /// - Parameters:
     ///   - place: where a line is.
@@ -74,8 +77,13 @@ enum ConfigurationYAML {
       case .scalar(let text, let isPlain):
         let isNull = isPlain && ["", "~", "null", "Null", "NULL"].contains(text)
         content = isNull ? .null : .scalar(text, isPlain ? .plain : .quoted)
-      case .listStart: content = .list(try items())
-      case .mapStart: content = .map(try entries())
+      case .listStart, .mapStart:
+        guard depth < Self.depthMax else {
+          throw notYAML("lists and maps stand in one another too deep", at: piece.line)
+        }
+        depth += 1
+        content = piece.kind == .listStart ? .list(try items()) : .map(try entries())
+        depth -= 1
       case .alias(let name):
         guard let known = anchors[name] else {
           throw notYAML("found undefined alias", at: piece.line)
