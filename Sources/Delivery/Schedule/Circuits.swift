@@ -98,6 +98,28 @@ struct Circuits {
     return next
   }
 
+  var anyIsOpen: Bool { list.contains { $0.isOpen } }
+
+  /// Whether the destination as a whole is dead, or no path that is not has messages parked.
+  var allThatWaitAreOpen: Bool {
+    list.contains { $0.path == PathKey.whole && $0.isOpen }
+      || list.allSatisfy { $0.isOpen || $0.parked.isEmpty }
+  }
+
+  /// No call of this path before this time, which its circuit or the destination's sets; nil = any.
+  func opensAt(_ path: UInt32, now: Duration) -> Duration? {
+    [PathKey.whole, path].compactMap { index(of: $0).flatMap { list[$0].opensAt(now) } }.max()
+  }
+
+  /// When the first of those that wait here may go; nil = there is none.
+  func nextParked(at now: Duration) -> Duration? {
+    list.compactMap { circuit in
+      guard !circuit.parked.isEmpty else { return nil }
+      let ready = circuit.parked.hasReady(at: now) ? now : circuit.parked.opensAt ?? now
+      return max(ready, circuit.opensAt(now) ?? now)
+    }.min()
+  }
+
   mutating func dropThoseOver(at now: Duration) {
     if !list.isEmpty { list.removeAll { $0.isOver(at: now) } }
   }

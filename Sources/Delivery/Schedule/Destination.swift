@@ -15,6 +15,9 @@ struct Destination {
   var lap: Lap?
   /// Something was announced behind a lap that is under way.
   var lapAgain = false
+  var ages = AgeMarks()
+  /// Ended without an attempt, and a page that is under way may still bring them.
+  var gone: Set<MessageRef> = []
   /// Outcomes of this destination that the store has not acknowledged.
   var unrecorded = 0
   /// Live by the store's account, but without a readable body; when to try again.
@@ -23,11 +26,13 @@ struct Destination {
   /// The page under way.
   @CompactNumber var page: UInt64?
   var isPageQueued = false
-  var lastPageWasLap = false
+  var lastPage: PageRequest.Kind?
   @CompactTime var pageNotBefore: Duration?
   /// The stamp of its seat in the rings; nil = it has none.
   @CompactNumber var seat: UInt64?
   @CompactTime var idleSince: Duration?
+  /// Its first 2xx since the start of the process.
+  @CompactTime var firstSuccess: Duration?
   private(set) var isLive = true
 
   init(key: DestinationKey, grant: LaneGrant) {

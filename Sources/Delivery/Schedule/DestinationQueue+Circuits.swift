@@ -14,14 +14,15 @@ extension DestinationQueue {
   }
 
   /// A call that began before its path was known. - Returns: false when the path may have no call
-  /// now; the message was parked then.
+  /// now; the message was parked then, or added to what is left in the store.
   mutating func located(
-    _ message: Waiting, _ counted: inout Circuits.Counted, parkedMax: Int, at now: Moment
+    _ message: Waiting, _ counted: inout Circuits.Counted, parkedMax: Int, left: inout [Waiting],
+    at now: Moment
   ) -> Bool {
     guard !circuits.isEmpty else { return true }
     if let at = circuits.holding(message.path, at: now.monotonic) {
       circuits.uncount(counted)
-      park(message, in: at, most: parkedMax, at: now)
+      left += park(message, in: at, most: parkedMax, at: now)
       return false
     }
     circuits.uncount(Circuits.Counted(whole: nil, path: counted.path))
@@ -29,15 +30,22 @@ extension DestinationQueue {
     return true
   }
 
-  mutating func callEnded(_ flight: Flight, _ end: CallEnd, room: Room, at now: Moment) {
+  /// - Returns: what gave way and is left in the store.
+  mutating func callEnded(
+    _ flight: Flight, _ end: CallEnd, room: Room, at now: Moment
+  ) -> [Waiting] {
     if !circuits.isEmpty { circuits.uncount(flight.counted) }
     let recovers = learn(flight.message.path, end)
-    if let puller = flight.pulledBy { pulledEnded(flight, by: puller, end, room: room, at: now) }
+    var left: [Waiting] = []
+    if let puller = flight.pulledBy {
+      left = pulledEnded(flight, by: puller, end, room: room, at: now)
+    }
     for path in recovers { pullForward(path, end) }
     for at in circuits.list.indices where circuits.list[at].parked.isEmpty {
       fetchLeft(at, now: end.now)
     }
     if end.signal.health == .success, pullsCold == nil { circuits.dropThoseOver(at: end.now) }
+    return left
   }
 
   /// - Returns: the circuits whose path, or whose destination, is seen to work again.
@@ -100,8 +108,8 @@ extension DestinationQueue {
 
   private mutating func pulledEnded(
     _ flight: Flight, by puller: UInt32, _ end: CallEnd, room: Room, at now: Moment
-  ) {
-    guard let at = circuits.index(of: puller) else { return }
+  ) -> [Waiting] {
+    guard let at = circuits.index(of: puller) else { return [] }
     switch end.signal.health {
     case .success: circuits.list[at].parked.pulledEndedWell(end)
     case .neutral, .limited: break
@@ -110,11 +118,11 @@ extension DestinationQueue {
       let back = circuits.list[at].parked.pulledFailed(
         isWhole ? flight.message.path : nil, at: end.now)
       if !isWhole { pullsCold = nil }
-      for entry in back {
-        place(
-          entry.message, due: entry.due, at: now, timedMax: room.timedMax, horizon: room.horizon)
+      return back.flatMap {
+        place($0.message, due: $0.due, at: now, timedMax: room.timedMax, horizon: room.horizon)
       }
     }
+    return []
   }
 
   mutating func lapEnded() { pullsCold = nil }

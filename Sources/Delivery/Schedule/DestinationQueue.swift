@@ -35,30 +35,42 @@ struct DestinationQueue {
     timed.min.map { $0.due <= now.monotonic } ?? false
   }
 
+  /// When the first of those goes that stand in no circuit; nil = there is none.
+  func nextUnparked(at now: Moment) -> Duration? {
+    guard fresh.isEmpty else { return now.monotonic }
+    return timed.min.map {
+      max($0.due, circuits.opensAt($0.message.path, now: now.monotonic) ?? .zero)
+    }
+  }
+
   /// Takes in what an event or a walk brought. `lined` = behind the fresh ones when it is due at
   /// once; a message that was left in the store before has lost that place and counts as timed.
+  /// - Returns: what gave way and is left in the store.
   mutating func place(
     _ entry: PendingEntry, lined: Bool, at now: Moment, timedMax: Int, horizon: Duration
-  ) {
+  ) -> [Waiting] {
     let message = Waiting(entry)
     switch entry.due {
     case .now where lined && entry.attempts == 0,
       .after(milliseconds: 0) where lined && entry.attempts == 0:
       fresh.append(message)
+      return []
     case .now:
-      place(message, due: now.monotonic, at: now, timedMax: timedMax, horizon: horizon)
+      return place(message, due: now.monotonic, at: now, timedMax: timedMax, horizon: horizon)
     case .after(let milliseconds):
       let due = now.monotonic + .clamped(milliseconds: milliseconds)
       if let puller = pullsCold, entry.attempts > 0, let at = circuits.index(of: puller),
         circuits.list[at].parked.pulledCount < timedMax
       {
-        return circuits.list[at].parked.pullAlso(Timed(due: due, message: message))
+        circuits.list[at].parked.pullAlso(Timed(due: due, message: message))
+        return []
       }
-      place(message, due: due, at: now, timedMax: timedMax, horizon: horizon)
+      return place(message, due: due, at: now, timedMax: timedMax, horizon: horizon)
     case .at(let unixMs) where unixMs <= now.wallMs && lined && entry.attempts == 0:
       fresh.append(message)
+      return []
     case .at(let unixMs):
-      place(message, unixMs: unixMs, at: now, timedMax: timedMax, horizon: horizon)
+      return place(message, unixMs: unixMs, at: now, timedMax: timedMax, horizon: horizon)
     }
   }
 
@@ -66,22 +78,39 @@ struct DestinationQueue {
   /// store and is remembered by its due time.
   mutating func place(
     _ message: Waiting, due: Duration, at now: Moment, timedMax: Int, horizon: Duration
-  ) {
-    guard due <= now.monotonic + horizon else { return leaveCold(due: due) }
+  ) -> [Waiting] {
+    guard due <= now.monotonic + horizon else {
+      leaveCold(due: due)
+      return [message]
+    }
     timed.insert(Timed(due: due, message: message))
-    while timed.count > timedMax, let last = timed.popMax() { leaveCold(due: last.due) }
+    var left: [Waiting] = []
+    while timed.count > timedMax, let last = timed.popMax() {
+      leaveCold(due: last.due)
+      left.append(last.message)
+    }
+    return left
   }
 
   private mutating func place(
     _ message: Waiting, unixMs: UInt64, at now: Moment, timedMax: Int, horizon: Duration
-  ) {
+  ) -> [Waiting] {
     let (end, overflow) = now.wallMs.addingReportingOverflow(horizon.millisecondsRoundedUp)
-    guard overflow || unixMs <= end else { return leaveCold(unixMs: unixMs) }
+    guard overflow || unixMs <= end else {
+      leaveCold(unixMs: unixMs)
+      return [message]
+    }
     absolute.insert(Absolute(unixMs: unixMs, message: message))
+    var left: [Waiting] = []
     while absolute.count > timedMax, let last = absolute.popMax() {
       leaveCold(unixMs: last.unixMs)
+      left.append(last.message)
     }
+    return left
   }
+
+  /// Something of it was seen and left in the store.
+  var hasCold: Bool { coldDue != nil || coldUnixMs != nil }
 
   mutating func leaveCold(due: Duration) { coldDue = min(coldDue ?? due, due) }
   mutating func leaveCold(unixMs: UInt64) { coldUnixMs = min(coldUnixMs ?? unixMs, unixMs) }
@@ -108,8 +137,10 @@ struct DestinationQueue {
     circuits.dropThoseOver(at: now.monotonic)
   }
 
-  /// - Parameter parkedMax: beyond so many, messages of paths in trouble are left in the store.
-  mutating func takeReady(at now: Moment, parkedMax: Int) -> Ready? {
+  /// - Parameters:
+  ///   - parkedMax: beyond so many, messages of paths in trouble are left in the store.
+  ///   - left: those are added there.
+  mutating func takeReady(at now: Moment, parkedMax: Int, left: inout [Waiting]) -> Ready? {
     guard !circuits.isEmpty else { return takeNext(at: now).map { Ready(message: $0) } }
     // While the whole destination is probed, paths that never failed go first.
     let isProbed = circuits.index(of: PathKey.whole).map { circuits.list[$0].isOpen } ?? false
@@ -126,7 +157,7 @@ struct DestinationQueue {
         parkedIsNext = true
         return Ready(message: message)
       }
-      park(message, in: at, most: parkedMax, at: now)
+      left += park(message, in: at, most: parkedMax, at: now)
     }
     return takeParked(at: now, parkedMax: parkedMax)
   }
@@ -142,14 +173,16 @@ struct DestinationQueue {
     return nil
   }
 
-  mutating func park(_ message: Waiting, in at: Int, most: Int, at now: Moment) {
+  /// - Returns: it, when it is left in the store.
+  mutating func park(_ message: Waiting, in at: Int, most: Int, at now: Moment) -> [Waiting] {
     // Each has room for some, so that there is one whose turn makes it look for the others.
     if circuits.parkedCount < most || circuits.list[at].parked.count < max(1, most / 16) {
       circuits.list[at].parked.park(message)
-    } else {
-      circuits.list[at].parked.hasLeft = true
-      leaveCold(due: now.monotonic + Self.leftWait)
+      return []
     }
+    circuits.list[at].parked.hasLeft = true
+    leaveCold(due: now.monotonic + Self.leftWait)
+    return [message]
   }
 
   /// Those of a path that found no room come now that there is some. A path that is only probed needs
@@ -172,6 +205,50 @@ struct DestinationQueue {
     guard !takesRetried else { return timed.removeMin().message }
     aheadCount = max(0, aheadCount - 1)
     return fresh.removeFirst()
+  }
+
+  /// Takes out up to `most` messages whose limit of time was reached at `cutMs` or before.
+  /// - Returns: those, and when the first of the others expires. One that waits for its `NotBefore`
+  ///   is none of those: its age begins then.
+  mutating func takeExpired(
+    cutMs: UInt64, common: UInt64, most: Int, at now: Moment
+  ) -> (expired: [Waiting], earliestMs: UInt64?) {
+    var expired: [Waiting] = []
+    var earliest = UInt64.max
+    func takes(_ message: Waiting) -> Bool {
+      guard let expiryMs = message.expiryMs(common: common) else { return false }
+      if expiryMs <= cutMs, expired.count < most {
+        expired.append(message)
+        return true
+      }
+      earliest = min(earliest, expiryMs)
+      return false
+    }
+    var stays: Deque<Waiting> = []
+    for (at, message) in fresh.enumerated() {
+      if !takes(message) {
+        if !expired.isEmpty { stays.append(message) }
+      } else if expired.count == 1 {
+        stays = Deque(fresh.prefix(at))
+      }
+    }
+    if !expired.isEmpty {
+      fresh = stays
+      aheadCount = min(aheadCount, fresh.count)
+    }
+    let count = expired.count
+    let retries = timed.unordered.filter { !takes($0.message) }
+    if expired.count > count { timed = Heap(retries) }
+    for at in circuits.list.indices where !circuits.list[at].parked.isEmpty {
+      circuits.list[at].parked.removeAll(where: takes)
+      if circuits.list[at].parked.isEmpty { fetchLeft(at, now: now.monotonic) }
+    }
+    for entry in absolute.unordered {
+      if let expiryMs = entry.message.expiryMs(common: common) {
+        earliest = min(earliest, expiryMs)
+      }
+    }
+    return (expired, earliest == .max ? nil : earliest)
   }
 
   /// What will be taken next, so that its bodies can be read together; empty while an earlier

@@ -89,6 +89,13 @@ struct ParkedMessages {
     return back
   }
 
+  mutating func removeAll(where isOver: (Waiting) -> Bool) {
+    fresh.removeAll(where: isOver)
+    retried.removeAll(where: isOver)
+    let stay = pulled.unordered.filter { !isOver($0.message) }
+    if stay.count < pulled.count { pulled = Heap(stay) }
+  }
+
   func forEach(_ body: (Waiting) -> Void) {
     for message in fresh { body(message) }
     for message in retried { body(message) }

@@ -1,12 +1,16 @@
 /// Decides what the end of an attempt means: delivered, dead, or when to try again.
 ///
-/// Success is 200 to 299. `permanentStatuses`, `webhook-delivery: abort-message` and a blocked
-/// address are dead at once. What we could not attempt ourselves is put back and charged nothing. Everything else is retried until a limit of age or attempts, whichever
-/// comes first, and a limit is judged only here, after a failed attempt.
+/// Success is 200 to 299. `permanentStatuses`, `conditionalStatuses` under their conditions,
+/// `webhook-delivery: abort-message` and a blocked address are dead. What we could not attempt
+/// ourselves is put back and charged nothing. Everything else is retried until a limit of age or
+/// attempts, whichever comes first. What reaches its age while it waits is found by the schedule (see
+/// `AgeMarks`).
 package struct RetryPolicy: Sendable, Equatable {
-  package var permanentStatuses: Set<UInt16> = [
-    400, 405, 410, 413, 414, 415, 422, 431, 501, 505,
-  ]
+  /// Dead at once, whoever says it.
+  package var permanentStatuses: Set<UInt16> = [410, 415, 422]
+  /// Dead when they can't be the word of a proxy in front of a receiver that is not set up yet: see
+  /// `isFinal`.
+  package var conditionalStatuses: Set<UInt16> = [400, 405, 413, 414, 431, 501, 505]
   /// The first wait; it doubles with each failed attempt.
   package var initial: Duration = .seconds(2)
   /// The longest wait, also for what `Retry-After` asks.
@@ -54,6 +58,28 @@ package struct RetryPolicy: Sendable, Equatable {
     }
   }
 
+  /// What is recorded of a message that ends without an attempt.
+  package func note(of end: Expired) -> AttemptNote {
+    switch end.cause {
+    case .age: expiry(of: end.message)
+    case .endedTheProcess:
+      .dead(
+        status: 0,
+        "ended the process: it ended by itself each time while this message was being attempted")
+    }
+  }
+
+  private func expiry(of message: Waiting) -> AttemptNote {
+    let age = Duration.clamped(milliseconds: message.maxAgeMs ?? maxAgeMs).inWords
+    guard message.attempts > 0 else {
+      return .dead(status: 0, "expired: older than \(age) before it was tried")
+    }
+    let count = message.attempts == 1 ? "1 attempt" : "\(message.attempts) attempts"
+    let last = message.lastStatus == 0 ? "without an answer" : sentence(message.lastStatus)
+    return .dead(
+      status: message.lastStatus, "expired: older than \(age) after \(count), the last: \(last)")
+  }
+
   private func judge(
     _ response: ResponseSummary, of attempt: AttemptContext, endedAtMs: UInt64,
     using random: inout some RandomNumberGenerator
@@ -69,7 +95,7 @@ package struct RetryPolicy: Sendable, Equatable {
         status: status, "the receiver refused it for good, HTTP \(status)")
       return Judgement(.dead(note), signal)
     }
-    if permanentStatuses.contains(status) {
+    if isFinal(status, of: attempt) {
       let reason = Self.explained("HTTP \(status) is permanent", response)
       return Judgement(.dead(.dead(status: status, reason)), signal)
     }
@@ -86,6 +112,18 @@ package struct RetryPolicy: Sendable, Equatable {
   private static func explained(_ sentence: String, _ response: ResponseSummary) -> String {
     response.meaning.map { "\(sentence): \($0)" } ?? sentence
   }
+
+  /// Those about the size of this message when it got the same one the last time, too: one that was
+  /// left over on a connection is not given twice. The others when the destination was seen to work
+  /// an hour ago: what it says then it means.
+  private func isFinal(_ status: UInt16, of attempt: AttemptContext) -> Bool {
+    if permanentStatuses.contains(status) { return true }
+    guard conditionalStatuses.contains(status) else { return false }
+    return Self.aboutSize.contains(status)
+      ? attempt.lastStatus == status : attempt.destinationIsProven
+  }
+
+  private static let aboutSize: Set<UInt16> = [413, 414, 431]
 
   private func health(of status: UInt16) -> DestinationSignal.Health {
     switch status {
@@ -123,16 +161,13 @@ package struct RetryPolicy: Sendable, Equatable {
     }
     var wait = max(scheduled(attempt, using: &random), min(asked, cap))
     let ageLimit = attempt.limits.maxAgeMs ?? maxAgeMs
-    if ageLimit != 0 {
-      let (expiry, overflow) = attempt.ageFromMs.addingReportingOverflow(ageLimit)
-      if !overflow {
-        guard endedAtMs < expiry else {
-          let age = Duration.clamped(milliseconds: ageLimit).inWords
-          return .dead(.dead(status: note.status, "older than \(age), the last: \(note.error)"))
-        }
-        // The last attempt is made at the expiry, not given up for lack of a later one.
-        wait = min(wait, .clamped(milliseconds: expiry - endedAtMs))
+    if let expiry = AgeLimit.expiryMs(ageFromMs: attempt.ageFromMs, limitMs: ageLimit) {
+      guard endedAtMs < expiry else {
+        let age = Duration.clamped(milliseconds: ageLimit).inWords
+        return .dead(.dead(status: note.status, "older than \(age), the last: \(note.error)"))
       }
+      // The last attempt is made at the expiry, not given up for lack of a later one.
+      wait = min(wait, .clamped(milliseconds: expiry - endedAtMs))
     }
     return .retry(after: wait, note)
   }

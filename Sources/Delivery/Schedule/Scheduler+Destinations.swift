@@ -3,10 +3,11 @@ extension Scheduler {
   /// one, and the time when either may become true by itself.
   mutating func refresh(_ i: Int, at now: Moment) {
     destinations[i].queue.releaseAbsolute(at: now)
+    expireDue(i, at: now)
     if destinations[i].seat == nil, destinations[i].mayRun(at: now) {
       takeSeat(i)
     }
-    let wantsPage = wantsTail(i) || wantsLap(i, at: now)
+    let wantsPage = wantsTail(i) || wantsLap(i, at: now) || dueAgesWalk(i, at: now) != nil
     let pageIsLate = destinations[i].pageNotBefore.map { $0 > now.monotonic } ?? false
     if wantsPage, !pageIsLate, destinations[i].page == nil, !destinations[i].isPageQueued {
       destinations[i].isPageQueued = true
@@ -21,6 +22,7 @@ extension Scheduler {
     if let next = destinations[i].nextWake(wantsPage: wantsPage, limits: limits, at: now) {
       wakes.register(i, at: next)
     }
+    if let next = nextAgesLook(i, at: now) { wakes.register(i, at: next) }
   }
 
   mutating func place(
@@ -32,17 +34,26 @@ extension Scheduler {
     if entry.attempts > 0, case .after(let waitMs) = entry.due, let most = limits.retryWait {
       entry.due = .after(milliseconds: min(waitMs, most.millisecondsRoundedUp))
     }
-    withQueue(i) {
+    let left = withQueue(i) {
       $0.place(entry, lined: lined, at: now, timedMax: timedMax, horizon: horizon)
     }
+    destinations[i].ages.inMemory(entry.expiryMs(common: limits.maxAgeMs))
+    leftInStore(left, of: i)
   }
 
   mutating func place(_ message: Waiting, due: Duration, in i: Int, at now: Moment) {
     let timedMax = limits.share(of: limits.timed, hot: hot)
     let horizon = limits.horizon
-    withQueue(i) {
+    let left = withQueue(i) {
       $0.place(message, due: due, at: now, timedMax: timedMax, horizon: horizon)
     }
+    destinations[i].ages.inMemory(message.expiryMs(common: limits.maxAgeMs))
+    leftInStore(left, of: i)
+  }
+
+  /// What the store still holds of it is not forgotten when it expires there.
+  mutating func leftInStore(_ messages: [Waiting], of i: Int) {
+    for message in messages { withAges(i) { $0.leftInStore(message, $1) } }
   }
 
   mutating func withQueue<T>(_ i: Int, _ body: (inout DestinationQueue) -> T) -> T {
@@ -68,8 +79,12 @@ extension Scheduler {
   mutating func endFlight(
     _ ref: MessageRef, signal: DestinationSignal, isRetried: Bool, at now: Moment
   ) -> Flight? {
+    suspects.ended(ref)
     guard let flight = flights.removeValue(forKey: ref), !flight.isOrphan else { return nil }
     let i = flight.destination
+    if signal.health == .success, destinations[i].firstSuccess == nil {
+      destinations[i].firstSuccess = now.monotonic
+    }
     let circuits = destinations[i].queue.circuits
     let wasDead = circuits.index(of: flight.message.path).map { circuits.list[$0].isOpen } ?? false
     endCall(of: flight, signal.health, wasDead: wasDead)
@@ -78,7 +93,8 @@ extension Scheduler {
       hadFailed: flight.message.attempts > flight.message.spared, now: now.monotonic)
     let room = DestinationQueue.Room(
       timedMax: limits.share(of: limits.timed, hot: hot), horizon: limits.horizon)
-    withQueue(i) { $0.callEnded(flight, end, room: room, at: now) }
+    let left = withQueue(i) { $0.callEnded(flight, end, room: room, at: now) }
+    leftInStore(left, of: i)
     return flight
   }
 
@@ -105,12 +121,16 @@ extension Scheduler {
     let parkedMax = limits.share(of: limits.timed, hot: hot)
     let message = flight.message
     var counted = flight.counted
+    var left: [Waiting] = []
     let goesOn = withQueue(i) {
-      $0.located(message, &counted, parkedMax: parkedMax, at: now)
+      $0.located(message, &counted, parkedMax: parkedMax, left: &left, at: now)
     }
     flight.counted = counted
     flights[ref] = goesOn ? flight : nil
     if !goesOn {
+      suspects.putBack(ref)
+      destinations[i].ages.inMemory(message.expiryMs(common: limits.maxAgeMs))
+      leftInStore(left, of: i)
       endCall(of: flight, .neutral, wasDead: false)
       refresh(i, at: now)
     }
@@ -131,6 +151,7 @@ extension Scheduler {
     let key = DestinationKey(lane: grant.lane, origin: origin)
     if let known = destinations[key] { return known }
     let i = destinations.add(key, under: grant)
+    destinations[i].firstSuccess = firstSuccesses[key]
     if knownGood.remove(origin) != nil { withGate(i) { $0.wasGood() } }
     return i
   }
@@ -150,6 +171,10 @@ extension Scheduler {
   mutating func remove(_ i: Int) {
     withGate(i) { $0 = DestinationGate() }
     hot -= destinations[i].queue.count
+    if let time = destinations[i].firstSuccess {
+      firstSuccesses.remember(destinations[i].key, time)
+    }
+    outliers -= destinations[i].ages.outlierCount
     wakes.forget(i)
     destinations.remove(i)
   }

@@ -18,23 +18,45 @@ extension Scheduler {
 
   mutating func nextPage(of i: Int, at now: Moment) -> PageRequest? {
     guard destinations[i].isLive, destinations[i].page == nil else { return nil }
-    let wantsTail = wantsTail(i)
-    let wantsLap = wantsLap(i, at: now)
-    guard wantsTail || wantsLap else { return nil }
-    let isLap = wantsLap && (!wantsTail || !destinations[i].lastPageWasLap)
-    if isLap, destinations[i].lap == nil { beginLap(i) }
+    guard let kind = nextPageKind(of: i, at: now) else { return nil }
+    if kind == .lap, destinations[i].lap == nil { beginLap(i) }
     let tail = destinations[i].tail
+    let after =
+      switch kind {
+      case .tail: tail.cursor
+      case .lap: destinations[i].lap?.cursor
+      case .ages(let walk): withAges(i) { ages, _ in ages.beginPage(of: walk) }
+      }
     nextID += 1
     let request = PageRequest(
       grant: destinations[i].grant, origin: destinations[i].key.origin,
-      after: isLap ? destinations[i].lap?.cursor : tail.cursor,
-      limit: isLap ? limits.page : min(limits.page, limits.share(of: limits.fresh, hot: hot)),
-      id: nextID, destination: i, isLap: isLap,
+      after: after,
+      limit: kind == .tail
+        ? min(limits.page, limits.share(of: limits.fresh, hot: hot)) : limits.page,
+      id: nextID, destination: i, kind: kind, askedAtMs: now.wallMs,
       announcedUpTo: tail.announcedUpTo, moreCount: tail.moreCount)
     destinations[i].page = nextID
-    destinations[i].lastPageWasLap = isLap
+    destinations[i].lastPage = kind
     pagesUnderWay += 1
     return request
+  }
+
+  /// Each kind that is wanted gets on: none goes twice while another waits.
+  private func nextPageKind(of i: Int, at now: Moment) -> PageRequest.Kind? {
+    var wanted: [PageRequest.Kind] = []
+    if let walk = dueAgesWalk(i, at: now) { wanted.append(.ages(walk)) }
+    if wantsLap(i, at: now) { wanted.append(.lap) }
+    if wantsTail(i) { wanted.append(.tail) }
+    guard let last = destinations[i].lastPage.flatMap(wanted.firstIndex(of:)) else {
+      return wanted.first
+    }
+    return wanted[(last + 1) % wanted.count]
+  }
+
+  /// No page is under way that could bring those that the store has recorded.
+  mutating func forgetGone(_ i: Int) {
+    if destinations[i].gone.isEmpty { return }
+    destinations[i].gone = destinations[i].gone.filter { unrecorded[$0] != nil }
   }
 
   mutating func beginLap(_ i: Int) {
@@ -56,7 +78,7 @@ extension Scheduler {
     destinations[i].lap?.cursor = page.next
     for entry in page.entries {
       guard entry.ref.number <= lap.end else { return finishLap(i, at: now) }
-      if lap.excluded.contains(entry.ref) { continue }
+      if lap.excluded.contains(entry.ref) || destinations[i].gone.contains(entry.ref) { continue }
       if let until = destinations[i].unreadable[entry.ref] {
         if until > now.monotonic {
           destinations[i].queue.leaveCold(due: until)

@@ -42,6 +42,17 @@ package struct Scheduler {
   /// from this time on: else nobody would find out that one of them works again.
   var nextSpareCall: Duration?
 
+  /// Have reached their limit of time since the last plan.
+  var expired: [Expired] = []
+  /// How many more may expire until the next refill.
+  var agesLeft = 0
+  @CompactTime var agesRefilledAt: Duration?
+  /// See `AgeMarks.Outlier`; all destinations together.
+  var outliers = 0
+
+  var firstSuccesses = FirstSuccesses()
+  package var suspects = CrashSuspects()
+
   package init(limits: SchedulerLimits = SchedulerLimits(), knownGood: Set<Origin> = []) {
     self.limits = limits
     self.knownGood = knownGood
@@ -52,6 +63,13 @@ package struct Scheduler {
   package var destinationCount: Int { destinations.count }
   package var unrecordedCount: Int { unrecorded.count }
   package func holds(_ grant: LaneGrant) -> Bool { lanes[grant.lane] == grant }
+  /// Where the message is being tried, a first 2xx was seen so long ago that what it answers is
+  /// its own word.
+  package func destinationIsProven(_ ref: MessageRef, at now: Moment) -> Bool {
+    guard let flight = flights[ref], !flight.isOrphan else { return false }
+    return destinations[flight.destination].firstSuccess
+      .map { $0 + limits.provenAfter <= now.monotonic } ?? false
+  }
   /// Being attempted, or attempted and the store has not recorded what came of it.
   package func isInFlight(_ ref: MessageRef) -> Bool {
     flights[ref] != nil || unrecorded[ref] != nil
@@ -86,6 +104,7 @@ extension Scheduler {
     let room = limits.share(of: limits.fresh, hot: hot)
     if destinations[i].tail.isOpen || destinations[i].queue.fresh.count >= room {
       destinations[i].tail.remember(number)
+      withAges(i) { $0.leftInStore(Waiting(entry), $1) }
     } else {
       destinations[i].tail.sawNext(number)
       place(entry, in: i, lined: true, at: now)
@@ -101,6 +120,7 @@ extension Scheduler {
       if destinations[i].lap != nil { destinations[i].lapAgain = true }
     }
     destinations[i].tail.moreWaits()
+    withAges(i) { $0.moreInStore(earliestOwnMs: more.earliestOwnMs, $1) }
     refresh(i, at: now)
   }
 
@@ -120,9 +140,10 @@ extension Scheduler {
     switch judgement.verdict {
     case .delivered, .dead:
       next = Unrecorded(destination: i, retry: nil)
-    case .retry(let wait, _):
+    case .retry(let wait, let note):
       var message = flight.message
       message.attempts = message.nextAttempt
+      message.lastStatus = note.status
       message.wasAsked = judgement.signal.asksMessage
       if judgement.signal.health == .limited, message.spared < .max { message.spared += 1 }
       next = Unrecorded(destination: i, retry: Timed(due: now.monotonic + wait, message: message))
@@ -147,6 +168,7 @@ extension Scheduler {
   package mutating func putBack(
     _ ref: MessageRef, after wait: Duration, forgotten: Bool, at now: Moment
   ) {
+    suspects.putBack(ref)
     guard
       let flight = endFlight(
         ref, signal: DestinationSignal(.neutral), isRetried: false, at: now)
@@ -155,6 +177,7 @@ extension Scheduler {
     let due = now.monotonic + wait
     if forgotten {
       destinations[i].markUnreadable(ref, until: due)
+      withAges(i) { $0.leftInStore(flight.message, $1) }
     } else {
       place(flight.message, due: due, in: i, at: now)
     }
@@ -166,6 +189,7 @@ extension Scheduler {
     guard let outcome = unrecorded.removeValue(forKey: ref) else { return }
     let i = outcome.destination
     destinations[i].unrecorded -= 1
+    if destinations[i].page == nil { destinations[i].gone.remove(ref) }
     if let retry = outcome.retry, !refused {
       place(retry.message, due: retry.due, in: i, at: now)
     }
@@ -176,15 +200,18 @@ extension Scheduler {
     _ page: PendingPage, for request: PageRequest, at now: Moment
   ) {
     guard let i = finish(request) else { return }
-    if request.isLap {
-      takeLapPage(page, in: i, at: now)
-    } else {
+    switch request.kind {
+    case .lap: takeLapPage(page, in: i, at: now)
+    case .ages(let walk): takeAgesPage(page, of: walk, request, in: i, at: now)
+    case .tail:
       for entry in page.entries where entry.ref.number > destinations[i].tail.seenUpTo {
         destinations[i].tail.sawNext(entry.ref.number)
+        if destinations[i].gone.contains(entry.ref) { continue }
         place(entry, in: i, lined: true, at: now)
       }
       destinations[i].tail.finishPage(page, of: request)
     }
+    forgetGone(i)
     refresh(i, at: now)
   }
 

@@ -29,6 +29,9 @@ package struct SchedulerLimits: Sendable, Equatable {
   /// How often destinations that fail, all together, get a call while the store has room for few
   /// outcomes. With 200 bytes for each, 8 MiB last for four days.
   package var spareCallEvery: Duration = .seconds(10)
+  /// A destination is proven when its first 2xx is so old. Before, a proxy in front of it may be all
+  /// that is there.
+  package var provenAfter: Duration = .seconds(3600)
   /// A destination without messages is forgotten after this.
   package var forgetAfter: Duration = .seconds(600)
   /// When a message whose body could not be read is tried again.
@@ -38,6 +41,21 @@ package struct SchedulerLimits: Sendable, Equatable {
   /// The longest wait for a retry that is believed when it comes from the store: a smaller
   /// `retry.cap` shortens what was recorded under a larger one. nil = any.
   package var retryWait: Duration?
+
+  /// Age of messages without a limit of their own at which they are dead, milliseconds; 0 = never.
+  package var maxAgeMs: UInt64 = 0
+  /// How long after its limit of time a message may still begin an attempt: its last one is due at
+  /// that very time.
+  package var expiryGrace: Duration = .milliseconds(250)
+  /// How often the messages of a destination are looked through for what has expired.
+  package var expiryLook: Duration = .milliseconds(200)
+  /// Messages that expire in such a time at most, all destinations together: others are to be
+  /// accepted and delivered meanwhile.
+  package var expiryBurst = 2048
+  /// Between two pages of a walk through the store for what has expired.
+  package var expiryPace: Duration = .milliseconds(5)
+  /// How long the wall clock goes unread at most while messages age.
+  package var ageLook: Duration = .seconds(60)
 
   package init() {}
 

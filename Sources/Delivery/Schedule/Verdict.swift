@@ -61,13 +61,20 @@ package struct AttemptContext: Sendable, Equatable {
   package var spared: UInt32 = 0
   /// The message's own limits; `nil` = the policy's.
   package var limits: RetryLimits
+  /// Of the attempt before; 0 when there was none, or no answer.
+  package var lastStatus: UInt16
+  /// Its first 2xx is an hour old.
+  package var destinationIsProven: Bool
 
   package init(
-    number: UInt32, ageFromMs: UInt64, spared: UInt32 = 0, limits: RetryLimits = RetryLimits()
+    number: UInt32, ageFromMs: UInt64, spared: UInt32 = 0, limits: RetryLimits = RetryLimits(),
+    lastStatus: UInt16 = 0, destinationIsProven: Bool = false
   ) {
     self.number = number
     self.ageFromMs = ageFromMs
     self.spared = spared
     self.limits = limits
+    self.lastStatus = lastStatus
+    self.destinationIsProven = destinationIsProven
   }
 }

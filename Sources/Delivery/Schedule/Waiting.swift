@@ -4,6 +4,8 @@ package struct Waiting: Sendable, Equatable {
   package var ageFromMs: UInt64
   /// Attempts that ended.
   package var attempts: UInt32
+  /// Of the last attempt; 0 when there was none, or no answer.
+  package var lastStatus: UInt16
   package var maxAttempts: UInt32?
   /// The receiver said when to come back.
   package var wasAsked = false
@@ -17,6 +19,7 @@ package struct Waiting: Sendable, Equatable {
     ref = entry.ref
     ageFromMs = entry.ageFromMs
     attempts = entry.attempts
+    lastStatus = entry.lastStatus
     maxAttempts = entry.maxAttempts
     path = entry.path
     maxAgeMs = entry.maxAgeMs

@@ -1,12 +1,20 @@
 /// What the schedule asks of the store; answered with `pageArrived` or `pageFailed`.
 package struct PageRequest: Sendable, Equatable {
+  enum Kind: Sendable, Equatable {
+    case tail, lap
+    /// For messages that have reached their limit of time.
+    case ages(AgeMarks.Walk)
+  }
+
   package let grant: LaneGrant
   package let origin: Origin
   package let after: Cursor?
   package let limit: Int
   let id: UInt64
   let destination: Int
-  let isLap: Bool
+  let kind: Kind
+  /// The wall clock then.
+  let askedAtMs: UInt64
   /// What had been announced when it was asked: tells whether its end is the end.
   let announcedUpTo: UInt64
   let moreCount: UInt64

@@ -9,7 +9,18 @@ struct EventWindow {
   private let grant: LaneGrant
   private var isGranted = false
   private var arrivals: [PendingEntry] = []
-  private var leftOut: [Origin: UInt64] = [:]
+  private var leftOut: [Origin: LeftOut] = [:]
+  private struct LeftOut {
+    var from: UInt64
+    /// See `MoreWaiting.earliestOwnMs`.
+    var earliestOwnMs: UInt64?
+
+    mutating func add(from number: UInt64, ownExpiryMs: UInt64?) {
+      from = min(from, number)
+      guard let ownExpiryMs else { return }
+      earliestOwnMs = min(earliestOwnMs ?? ownExpiryMs, ownExpiryMs)
+    }
+  }
   private var isScarce = false
   private var toldScarce = false
 
@@ -27,18 +38,19 @@ struct EventWindow {
       return arrivals.append(contentsOf: entries)
     }
     for entry in entries {
-      if leftOut[entry.origin] != nil { continue }
-      if arrivals.count < limit {
+      if leftOut[entry.origin] == nil, arrivals.count < limit {
         arrivals.append(entry)
       } else {
-        leftOut[entry.origin] = entry.ref.number
+        more(entry.origin, from: entry.ref.number, ownExpiryMs: entry.ownExpiryMs)
       }
     }
   }
 
   /// Pending messages that will not be announced one by one, from `number` on.
-  mutating func more(_ origin: Origin, from number: UInt64) {
-    leftOut[origin] = min(leftOut[origin] ?? number, number)
+  /// - Parameter ownExpiryMs: see `MoreWaiting.earliestOwnMs`.
+  mutating func more(_ origin: Origin, from number: UInt64, ownExpiryMs: UInt64?) {
+    leftOut[origin, default: LeftOut(from: number)]
+      .add(from: number, ownExpiryMs: ownExpiryMs)
   }
 
   /// Whether room for outcomes is running out.
@@ -52,7 +64,9 @@ struct EventWindow {
       events.append(.arrived(grant, arrivals))
     }
     if !leftOut.isEmpty {
-      let waiting = leftOut.map { MoreWaiting(origin: $0.key, from: $0.value) }
+      let waiting = leftOut.map { origin, more in
+        MoreWaiting(origin: origin, from: more.from, earliestOwnMs: more.earliestOwnMs)
+      }
       events.append(.more(grant, waiting.sorted { $0.from < $1.from }))
     }
     if isScarce != toldScarce { events.append(.scarcity(grant, isScarce)) }

@@ -38,6 +38,9 @@ package protocol MessageStore: Sendable {
 
   func counts() async -> StoreCounts
 
+  /// What waits for a destination; nil = for all together.
+  func backlog(of origin: Origin?) async throws(StoreError) -> Backlog
+
   /// Writes what is waiting, seals the log and gives the directory free.
   func close() async
 }
@@ -117,6 +120,8 @@ package struct PendingEntry: Sendable, Equatable {
   package var origin: Origin
   /// Wall clock, milliseconds since 1970: start of the message's age (accepted or not-before).
   package var ageFromMs: UInt64
+  /// The same clock when it was accepted; never less than that of a lower number.
+  package var acceptedAtMs: UInt64
   /// Attempts that ended.
   package var attempts: UInt32
   package var lastStatus: UInt16
@@ -128,12 +133,14 @@ package struct PendingEntry: Sendable, Equatable {
   package var path = PathKey.unknown
 
   package init(
-    ref: MessageRef, origin: Origin, ageFromMs: UInt64, attempts: UInt32 = 0,
+    ref: MessageRef, origin: Origin, ageFromMs: UInt64, acceptedAtMs: UInt64? = nil,
+    attempts: UInt32 = 0,
     lastStatus: UInt16 = 0, due: Due = .now, maxAttempts: UInt32? = nil, maxAgeMs: UInt64? = nil
   ) {
     self.ref = ref
     self.origin = origin
     self.ageFromMs = ageFromMs
+    self.acceptedAtMs = acceptedAtMs ?? ageFromMs
     self.attempts = attempts
     self.lastStatus = lastStatus
     self.due = due
@@ -186,9 +193,13 @@ package enum StoreEvent: Sendable {
 package struct MoreWaiting: Sendable, Equatable {
   package var origin: Origin
   package var from: UInt64
-  package init(origin: Origin, from: UInt64) {
+  /// No message among them that has a limit of age of its own reaches it before this, milliseconds
+  /// since 1970; nil = none has one, 0 = not known.
+  package var earliestOwnMs: UInt64?
+  package init(origin: Origin, from: UInt64, earliestOwnMs: UInt64? = nil) {
     self.origin = origin
     self.from = from
+    self.earliestOwnMs = earliestOwnMs
   }
 }
 
@@ -263,6 +274,19 @@ package struct MessageStatus: Sendable, Equatable {
     self.lastError = lastError
     self.nextAttemptAtMs = nextAttemptAtMs
     self.acceptedAtMs = acceptedAtMs
+  }
+}
+
+/// See `MessageStore.backlog`.
+package struct Backlog: Sendable, Equatable {
+  /// Live messages that are not dead.
+  package var waiting: UInt64
+  /// Start of the age of the oldest one whose age has begun, milliseconds since 1970; nil when none
+  /// of the first ones has.
+  package var oldestFromMs: UInt64?
+  package init(waiting: UInt64, oldestFromMs: UInt64?) {
+    self.waiting = waiting
+    self.oldestFromMs = oldestFromMs
   }
 }
 

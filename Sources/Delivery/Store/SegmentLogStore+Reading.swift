@@ -44,6 +44,26 @@ extension SegmentLogStore {
     }
   }
 
+  package func backlog(of origin: Origin?) async throws(StoreError) -> Backlog {
+    let name = origin?.description
+    let (waiting, entries) = try await asking { () async throws(LogRejection) in
+      let (waiting, plan) = try await log.ask {
+        (
+          $0.waiting(destination: name),
+          $0.walkPlan(destination: name, after: 0, limit: Self.oldestLooked)
+        )
+      }
+      return (waiting, try await log.read { $0.entries(of: plan) })
+    }
+    let nowMs = clock.wallMs()
+    let ages = entries.map { $0.start.startMs(acceptedAtMs: $0.acceptedAtMs) }
+    return Backlog(waiting: waiting, oldestFromMs: ages.filter { $0 <= nowMs }.min())
+  }
+
+  /// How many of those that were accepted first are looked at for the oldest one: some may be
+  /// delayed.
+  private static let oldestLooked = 64
+
   package func lookup(uuid: String) async throws(StoreError) -> MessageStatus? {
     let bytes = Array(uuid.utf8)
     let key = UUIDKey(store: storeUUID, messageUUID: bytes)

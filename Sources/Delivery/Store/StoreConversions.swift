@@ -56,7 +56,7 @@ extension PendingEntry {
     self.init(
       ref: MessageRef(lane: SegmentLogStore.grant.lane, number: arrival.sequence),
       origin: Origin(normalised: record.destination),
-      ageFromMs: record.start.startMs(acceptedAtMs: committedAtMs),
+      ageFromMs: record.start.startMs(acceptedAtMs: committedAtMs), acceptedAtMs: committedAtMs,
       due: record.start.due(acceptedAtMs: committedAtMs, nowMs: committedAtMs),
       maxAttempts: record.maxAttempts, maxAgeMs: record.maxAgeMs)
   }
@@ -64,8 +64,9 @@ extension PendingEntry {
   init(_ entry: WalkEntry, origin: Origin, nowMs: UInt64) {
     self.init(
       ref: MessageRef(lane: SegmentLogStore.grant.lane, number: entry.sequence), origin: origin,
-      ageFromMs: entry.start.startMs(acceptedAtMs: entry.acceptedAtMs), attempts: entry.attempts,
-      lastStatus: entry.lastStatus, due: Self.due(entry, nowMs: nowMs),
+      ageFromMs: entry.start.startMs(acceptedAtMs: entry.acceptedAtMs),
+      acceptedAtMs: entry.acceptedAtMs, attempts: entry.attempts, lastStatus: entry.lastStatus,
+      due: Self.due(entry, nowMs: nowMs),
       maxAttempts: entry.maxAttempts, maxAgeMs: entry.maxAgeMs)
   }
 

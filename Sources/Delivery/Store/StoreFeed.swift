@@ -27,7 +27,9 @@ final class StoreFeed: Sendable {
   func begin(_ backlog: [DestinationBacklog]) {
     tell { window in
       for destination in backlog {
-        window.more(Origin(normalised: destination.origin), from: destination.firstSequence)
+        // The log doesn't know which of them have limits of their own.
+        window.more(
+          Origin(normalised: destination.origin), from: destination.firstSequence, ownExpiryMs: 0)
       }
     }
   }

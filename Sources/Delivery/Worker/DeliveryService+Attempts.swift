@@ -39,19 +39,26 @@ extension DeliveryService {
       job.message, attempt: job.start.number, nowMs: clock.wallMs())
     let attemptsLimit = job.start.message.maxAttempts ?? configuration.retry.maxAttempts
     request.isLastAttempt = attemptsLimit != 0 && job.start.number >= attemptsLimit
+    recorder?.began(job.start.ref)
     // Most destinations have answered before; then nobody asks.
     let result =
       job.start.isFirst
       ? await sender.send(request) { [weak self] in self?.reached(job.start.ref) }
       : await sender.send(request)
-    let (judgement, putBack) = visit(byWorker: true) { state, now in
+    recorder?.ended(job.start.ref)
+    let (judgement, putBack, isNews) = visit(byWorker: true) { state, now in
       state.bodies.finished(job)
       let judgement = conclude(job, result, &state, now)
-      guard case .unavailable(let kind, _) = result else { return (judgement, UInt64?.none) }
-      return (judgement, state.shortages.happened(kind, at: now.monotonic))
+      let origin = job.message.origin
+      let isNews = state.news.heard(
+        judgement.verdict, of: origin, standing: state.scheduler.standing(of: origin), at: now)
+      guard case .unavailable(let kind, _) = result else {
+        return (judgement, UInt64?.none, isNews)
+      }
+      return (judgement, state.shortages.happened(kind, at: now.monotonic), isNews)
     }
     if let putBack { logShortage(result, of: job, putBack: putBack) }
-    log(judgement.verdict, of: job)
+    log(judgement.verdict, isNews: isNews, of: job)
   }
 
   private func reached(_ ref: MessageRef) {
@@ -67,7 +74,9 @@ extension DeliveryService {
       number: number, ageFromMs: message.ageFromMs, spared: UInt32(message.spared),
       limits: RetryLimits(
         maxAttempts: message.maxAttempts, maxAgeMs: message.maxAgeMs,
-        scheduleMs: job.message.limits.scheduleMs))
+        scheduleMs: job.message.limits.scheduleMs),
+      lastStatus: message.lastStatus,
+      destinationIsProven: state.scheduler.destinationIsProven(message.ref, at: now))
     let judgement = configuration.retry.judge(
       result, of: context, endedAtMs: now.wallMs, using: &state.random)
     state.tally.count(judgement.verdict, result)
@@ -128,7 +137,7 @@ extension DeliveryService {
       ])
   }
 
-  private func log(_ verdict: Verdict, of job: Job) {
+  private func log(_ verdict: Verdict, isNews: Bool, of job: Job) {
     func facts(_ note: AttemptNote) -> Logger.Metadata {
       var facts: Logger.Metadata = [
         "uuid": "\(job.message.uuid)", "destination": "\(job.message.origin)",
@@ -147,7 +156,7 @@ extension DeliveryService {
         metadata: facts(note).merging(
           ["again_in_ms": .stringConvertible(wait.millisecondsRoundedUp)]) { $1 })
     case .dead(let note):
-      logger.warning("message is dead", metadata: facts(note))
+      logger.log(level: isNews ? .warning : .debug, "message is dead", metadata: facts(note))
     case .interrupted:
       logger.debug("attempt interrupted, not counted", metadata: facts(AttemptNote(status: 0)))
     case .postponed:

@@ -11,6 +11,7 @@ extension DeliveryService {
     }
     if goesOn {
       let events = Task { await self.readEvents() }
+      let reporting = Task { await self.report() }
       await withTaskCancellationHandler {
         await all.value
       } onCancel: {
@@ -18,6 +19,7 @@ extension DeliveryService {
         workers.cancel()
       }
       events.cancel()
+      reporting.cancel()
     } else {
       await all.value
     }
@@ -82,6 +84,7 @@ extension DeliveryService {
       state.alarm = nil
       state.workers.take(.max, into: &woken)
       state.walkers.take(.max, into: &woken)
+      state.reporters.take(.max, into: &woken)
       state.clerks.take(.max, into: &woken)
       return woken
     }

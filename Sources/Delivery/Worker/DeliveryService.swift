@@ -15,15 +15,19 @@ package final class DeliveryService: DeliveryProbe {
   let logger: Logger
   let builder: RequestBuilder
   let sleep: Sleep
+  let recorder: (any FlightRecorder)?
   private let state: Mutex<DeliveryState>
 
   /// Waits that long, or until the task is cancelled.
   package typealias Sleep = @Sendable (Duration) async -> Void
 
-  /// - Parameter sleep: tests put their own time here.
+  /// - Parameters:
+  ///   - recorder: nil = nobody asks which messages were being attempted when the process ends.
+  ///   - sleep: tests put their own time here.
   package init(
     store: any MessageStore, sender: any HTTPSender, clock: any Clock,
-    configuration: DeliveryConfiguration = DeliveryConfiguration(), logger: Logger,
+    configuration: DeliveryConfiguration = DeliveryConfiguration(),
+    recorder: (any FlightRecorder)? = nil, logger: Logger,
     sleep: @escaping Sleep = { try? await Task.sleep(for: $0) }
   ) {
     self.store = store
@@ -32,10 +36,12 @@ package final class DeliveryService: DeliveryProbe {
     self.configuration = configuration
     self.logger = logger
     self.sleep = sleep
+    self.recorder = recorder
     builder = RequestBuilder(
       userAgent: configuration.userAgent, defaultTimeout: configuration.timeout,
       maxTimeout: configuration.maxTimeout)
-    state = Mutex(DeliveryState(configuration))
+    state = Mutex(
+      DeliveryState(configuration, suspects: recorder?.suspects ?? CrashSuspects()))
   }
 
   package func isInFlight(_ ref: MessageRef) -> Bool {
@@ -56,6 +62,8 @@ package final class DeliveryService: DeliveryProbe {
       counters.attempts = state.tally.byClass
       counters.refusedChanges = state.refusedChanges
       counters.shortages = state.shortages.counts
+      counters.expired = state.expired
+      counters.broken = state.news.brokenCount
       return counters
     }
   }
@@ -63,18 +71,27 @@ package final class DeliveryService: DeliveryProbe {
   /// One visit to the state: what happened is told, what follows from it is set going.
   func visit<T: Sendable>(byWorker: Bool = false, _ body: (inout DeliveryState, Moment) -> T) -> T {
     var woken: [CheckedContinuation<Void, Never>] = []
-    let (result, clockStepMs) = state.withLock { state in
+    let (result, clockStepMs, deaths) = state.withLock { state in
       let now = clock.moment()
       let clockStepMs = state.clocks.look(now)
       let result = body(&state, now)
       if let wakeAt = state.drive(at: now, servesItself: byWorker, waking: &woken) {
         setAlarm(wakeAt, &state, now: now)
       }
-      return (result, clockStepMs)
+      defer { state.deaths = [] }
+      return (result, clockStepMs, state.deaths)
     }
     for continuation in woken { continuation.resume() }
     if let clockStepMs {
       logger.warning("the wall clock was set", metadata: ["by_ms": .stringConvertible(clockStepMs)])
+    }
+    for (end, note) in deaths {
+      logger.warning(
+        "message is dead",
+        metadata: [
+          "number": .stringConvertible(end.message.ref.number), "destination": "\(end.origin)",
+          "attempts": .stringConvertible(end.message.attempts), "reason": "\(note.error)",
+        ])
     }
     return result
   }

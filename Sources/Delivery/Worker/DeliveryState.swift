@@ -11,13 +11,20 @@ struct DeliveryState {
   var tally = AttemptTally()
   var clocks = ClockWatch()
   var shortages = ShortageWatch()
+  var news = DestinationNews()
   var refusedChanges: UInt64 = 0
+  /// Messages that reached their limit of time while they waited.
+  var expired: UInt64 = 0
+  /// Those among them that get a line, until it is written.
+  var deaths: [(Expired, AttemptNote)] = []
+  private let retry: RetryPolicy
 
   var workers = ParkingLot()
   var clerks = ParkingLot()
   /// Batches of outcomes that clerks have handed to the store, until it has them.
   var handovers = 0
   var walkers = ParkingLot()
+  var reporters = ParkingLot()
   var phase = Phase.running
   /// Batches that the store has refused to take and that are being tried again.
   var failingBatches = 0
@@ -58,12 +65,15 @@ struct DeliveryState {
     let all: Task<Void, Never>
   }
 
-  init(_ configuration: DeliveryConfiguration) {
+  init(_ configuration: DeliveryConfiguration, suspects: CrashSuspects) {
     var limits = configuration.schedule
     limits.worker = max(1, configuration.worker)
     // With the jitter that it may have.
     limits.retryWait = configuration.retry.cap + configuration.retry.cap / 10
+    limits.maxAgeMs = configuration.retry.maxAgeMs
+    retry = configuration.retry
     scheduler = Scheduler(limits: limits, knownGood: Set(configuration.knownGood))
+    scheduler.suspects = suspects
     bodies = BodyPipeline(
       bytesMax: configuration.bodyMemoryMax, bodyMax: configuration.bodyBytesMax)
     random = SplitMix(seed: configuration.seed ?? UInt64.random(in: 0...UInt64.max))
@@ -81,11 +91,27 @@ struct DeliveryState {
     }
     let plan = scheduler.plan(at: now)
     for start in plan.starts { bodies.want(start) }
+    for end in plan.expired { record(end, at: now) }
     pages.append(contentsOf: plan.pages)
     let toDo = bodies.jobCount + (bodies.canFetch ? 1 : 0)
     workers.take(max(0, toDo - (servesItself ? 1 : 0)), into: &woken)
     walkers.take(pages.count, into: &woken)
     if wantsClerk { clerks.take(1, into: &woken) }
+    if !news.isQuiet { reporters.take(1, into: &woken) }
     return plan.wakeAt
+  }
+
+  private mutating func record(_ end: Expired, at now: Moment) {
+    let note = retry.note(of: end)
+    if end.cause == .age { expired += 1 }
+    outcomes.append(
+      .finish(
+        end.message.ref, Ending(kind: .dead, attempts: end.message.attempts, result: note)),
+      under: end.grant)
+    if end.cause == .endedTheProcess {
+      news.heldBack(end.message.ref, of: end.origin)
+    } else if news.died(end.origin, note.error, at: now) {
+      deaths.append((end, note))
+    }
   }
 }

@@ -53,7 +53,9 @@ struct Configuration: Sendable, Equatable {
     /// Attempts after which a failing message goes to the dead letters; 0 = any number.
     var maxAttempts = 0
     /// Statuses that no later attempt would change: to the dead letters at once.
-    var permanent: [Int] = [400, 405, 410, 413, 414, 415, 422, 431, 501, 505]
+    var permanent: [Int] = [410, 415, 422]
+    /// The same, once they can't be a proxy's: see `RetryPolicy.conditionalStatuses`.
+    var conditional: [Int] = [400, 405, 413, 414, 431, 501, 505]
   }
 }
 

@@ -19,7 +19,7 @@ struct ConfigurationKey: Sendable {
   /// Maps whose entries are keys of their own.
   static let groups = ["retry"]
   /// Those that take several values, also as `[…]` in the environment.
-  static let lists: Set = ["retry.permanent", "blocked_addresses"]
+  static let lists: Set = ["retry.permanent", "retry.conditional", "blocked_addresses"]
 
   static let all: [ConfigurationKey] = [
     ConfigurationKey("listen", \.listen, .address),
@@ -39,6 +39,7 @@ struct ConfigurationKey: Sendable {
     ConfigurationKey("retry.max_age", \.retry.maxAge, .duration(.zero...days(3650))),
     ConfigurationKey("retry.max_attempts", \.retry.maxAttempts, .integer(0...1_000_000)),
     ConfigurationKey("retry.permanent", \.retry.permanent, .statuses),
+    ConfigurationKey("retry.conditional", \.retry.conditional, .statuses),
     ConfigurationKey("dedup_window", \.dedupWindow, .duration(.zero...days(365))),
     // 16 bytes of memory each.
     ConfigurationKey("dedup_max", \.dedupMax, .integer(0...1_000_000_000)),

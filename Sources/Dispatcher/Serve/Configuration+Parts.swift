@@ -54,6 +54,7 @@ extension Configuration {
     policy.maxAgeMs = UInt64(retry.maxAge.milliseconds)
     policy.maxAttempts = UInt32(retry.maxAttempts)
     policy.permanentStatuses = Set(retry.permanent.map { UInt16($0) })
+    policy.conditionalStatuses = Set(retry.conditional.map { UInt16($0) })
     return policy
   }
 }

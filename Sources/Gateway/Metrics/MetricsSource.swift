@@ -7,6 +7,7 @@ struct MetricsSource: Sendable {
   let counters: GatewayCounters
   let budget: ReceiveBudget
   let version: String
+  let clock: any Clock
 
   func text() async -> String {
     let reading = services.current
@@ -17,6 +18,7 @@ struct MetricsSource: Sendable {
     // One reading for all five: only then does the sum close within a scrape.
     Self.addAccounting(to: &metrics, await backend.store.counts())
     Self.addDelivery(to: &metrics, backend.probe.deliveryCounters())
+    await addOldest(to: &metrics, backend.store)
     if let log = backend.log { Self.addLog(to: &metrics, log.metrics()) }
     return metrics.text
   }
@@ -84,8 +86,27 @@ struct MetricsSource: Sendable {
       "dispatcher_destinations", .gauge, "Destinations known.",
       UInt64(max(0, counters.destinations)))
     metrics.single(
+      "dispatcher_destinations_broken", .gauge,
+      "Destinations that failed five times in a row and have not worked since.",
+      UInt64(max(0, counters.broken)))
+    metrics.single(
       "dispatcher_refused_changes_total", .counter,
       "Outcomes of messages that had ended meanwhile.", counters.refusedChanges)
+    metrics.single(
+      "dispatcher_expired_total", .counter,
+      "Messages that reached their limit of age while they waited.", counters.expired)
+  }
+
+  private func addOldest(to metrics: inout MetricsText, _ store: any MessageStore) async {
+    // A store that can't say it is closing.
+    guard let backlog = try? await store.backlog(of: nil) else { return }
+    let nowMs = clock.wallMs()
+    metrics.begin(
+      "dispatcher_oldest_waiting_seconds", .gauge,
+      "Age of the oldest message that has not ended; 0 when none waits.")
+    metrics.sample(
+      "dispatcher_oldest_waiting_seconds",
+      seconds: backlog.oldestFromMs.map { Double(nowMs > $0 ? nowMs - $0 : 0) / 1000 } ?? 0)
   }
 
   static func addLog(to metrics: inout MetricsText, _ log: LogMetrics) {

@@ -19,6 +19,11 @@ struct MessageRoutes: Sendable {
     }
     if Self.mayBeInFlight(status.state), backend.probe.isInFlight(status.ref) {
       status.state = .inflight
+    } else if Self.waitsForItsDestination(status.state), let url = status.url,
+      let origin = try? Origin(url: url),
+      let nextCallMs = backend.probe.nextCallMs(to: origin, path: PathKey.of(url))
+    {
+      status.nextAttemptAtMs = max(status.nextAttemptAtMs ?? 0, nextCallMs)
     }
     return .json(Self.json(status))
   }
@@ -38,6 +43,13 @@ struct MessageRoutes: Sendable {
     switch state {
     case .scheduled, .ready, .retrying, .inflight: true
     case .delivered, .dead, .cancelled: false
+    }
+  }
+
+  private static func waitsForItsDestination(_ state: MessageStatus.State) -> Bool {
+    switch state {
+    case .scheduled, .ready, .retrying: true
+    case .inflight, .delivered, .dead, .cancelled: false
     }
   }
 

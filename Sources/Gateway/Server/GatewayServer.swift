@@ -130,7 +130,7 @@ package final class GatewayServer: Sendable {
       isAdmin: true, token: configuration.adminToken, hosts: takesAnyHost ? .any : .addresses)
     let metrics = MetricsSource(
       services: services, counters: counters, budget: environment.budget,
-      version: configuration.version)
+      version: configuration.version, clock: environment.clock)
     return Site(
       gate: gate,
       routes: GatewayRoutes(services: services, logger: environment.logger)

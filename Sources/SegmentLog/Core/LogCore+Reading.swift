@@ -68,14 +68,21 @@ extension LogCore {
       file: segment.file, salt: segment.salt, frameOffset: place.frameOffset, sequence: sequence)
   }
 
-  /// A page of waiting (live and not dead) messages of `destination`, after the one given. Decided
+  /// Messages that wait for `destination`; nil = for any.
+  package func waiting(destination: String?) -> UInt64 {
+    guard let destination else { return state.totals.pending }
+    return state.destinations.id(destination).map { state.destinations.waiting($0) } ?? 0
+  }
+
+  /// A page of waiting (live and not dead) messages of `destination` (nil = any), after the one given. Decided
   /// from memory; `LogReader.entries(of:)` completes it. May hold fewer than `limit` entries, or
   /// none, and go on all the same: it looks at no more than 1 M messages.
-  package func walkPlan(destination: String, after: Sequence, limit: Int) -> WalkPlan {
+  package func walkPlan(destination: String?, after: Sequence, limit: Int) -> WalkPlan {
     var plan = WalkPlan(entries: [], next: nil, upTo: max(after, state.nextSequence - 1))
-    guard limit > 0, after < state.nextSequence, let id = state.destinations.id(destination),
-      state.destinations.waiting(id) > 0
-    else { return plan }
+    guard limit > 0, after < state.nextSequence, waiting(destination: destination) > 0 else {
+      return plan
+    }
+    let id = destination.flatMap { state.destinations.id($0) }
     var walk = WaitingWalk(
       destination: id, after: after, limit: limit, segments: state.cold.count + 1)
     for index in state.cold.indices { walk.look(at: state.cold[index], .cold, index) }

@@ -99,8 +99,9 @@ struct SegmentState: Sendable {
   /// The sequence behind the last one.
   var next: Sequence { count == 0 ? first : sequence(at: count - 1) + 1 }
 
-  func hasWaiting(_ destination: UInt32) -> Bool {
-    destinations.contains { $0.id == destination && $0.waiting > 0 }
+  /// - Parameter destination: nil = any.
+  func hasWaiting(_ destination: UInt32?) -> Bool {
+    destinations.contains { destination ?? $0.id == $0.id && $0.waiting > 0 }
   }
 
   func holds(_ sequence: Sequence) -> Bool { index(of: sequence) != nil }
@@ -338,14 +339,16 @@ extension SegmentState {
   /// Pending messages of one destination from `sequence` on, at most `limit`; looks at no more than
   /// `budget` live messages and says where it stopped.
   func waiting(
-    destination: UInt32, from sequence: Sequence, limit: Int, budget: inout Int
+    destination: UInt32?, from sequence: Sequence, limit: Int, budget: inout Int
   ) -> (found: [Sequence], stoppedBefore: Sequence?) {
     var found: [Sequence] = []
     var index = firstIndex(from: sequence)
     while let candidate = live.first(true, from: index) {
       if found.count == limit || budget == 0 { return (found, self.sequence(at: candidate)) }
       budget -= 1
-      if !parked[candidate] && destinations[Int(places[candidate])].id == destination {
+      let isWanted =
+        destination.map { destinations[Int(places[candidate])].id == $0 } ?? true
+      if isWanted && !parked[candidate] {
         found.append(self.sequence(at: candidate))
       }
       index = candidate + 1

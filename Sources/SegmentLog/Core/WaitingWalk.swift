@@ -1,4 +1,4 @@
-/// Gathers one page of what waits for a destination, in the order of the sequences, from segments
+/// Gathers one page of what waits for a destination (nil = for any), in the order of the sequences, from segments
 /// that hold stretches one behind the other and from cold ones, whose stretches overlap with all
 /// others. Pure.
 struct WaitingWalk {
@@ -7,7 +7,7 @@ struct WaitingWalk {
     var holder: Holder
   }
 
-  private let destination: UInt32
+  private let destination: UInt32?
   private let after: Sequence
   private let limit: Int
   /// Live messages that may be looked at in one segment: each gets on, however many others there are.
@@ -16,7 +16,7 @@ struct WaitingWalk {
   /// From here on a segment was not looked through.
   private var border: Sequence?
 
-  init(destination: UInt32, after: Sequence, limit: Int, segments: Int) {
+  init(destination: UInt32?, after: Sequence, limit: Int, segments: Int) {
     budget = max(1 << 16, (1 << 20) / max(segments, 1))
     self.destination = destination
     self.after = after

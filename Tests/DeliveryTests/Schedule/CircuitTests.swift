@@ -105,6 +105,20 @@ struct CircuitTests {
     }
   }
 
+  @Test("when a destination that is held is called next can be asked")
+  func outlook() {
+    var world = opened(100)
+    let origin = ScheduleWorld.origin("a")
+    #expect(world.start() == [])
+    #expect(world.scheduler.heldUntil(origin, path: 0, at: world.now) == .seconds(2))
+    #expect(world.scheduler.standing(of: origin) == .dead)
+    #expect(world.scheduler.nextCall(to: origin, at: world.now) == .seconds(2))
+    world.pass(.seconds(2))
+    #expect(world.scheduler.heldUntil(origin, path: 0, at: world.now) == nil)
+    #expect(world.scheduler.nextCall(to: origin, at: world.now) == world.now.monotonic)
+    #expect(world.scheduler.nextCall(to: ScheduleWorld.origin("b"), at: world.now) == nil)
+  }
+
   @Test("silence that was asked for and a probe that failed hold it for the longer of both")
   func silence() {
     var world = opened(10)

@@ -13,6 +13,9 @@ struct ModelStore {
     var notBefore: Duration
     /// The same by the wall clock.
     var notBeforeMs: UInt64 = 0
+    let acceptedAtMs: UInt64
+    let ageFromMs: UInt64
+    let maxAgeMs: UInt64?
     /// Attempted at the latest after this (what the store says to a walk), when a slot is free.
     var due: Duration
     var failuresLeft: Int
@@ -23,7 +26,7 @@ struct ModelStore {
   private(set) var entries: [Entry] = []
   private(set) var liveCount = 0
   private var arrivals: [MessageRef] = []
-  private var more: [(origin: Origin, from: UInt64)] = []
+  private var more: [MoreWaiting] = []
   private let window: Int
 
   init(window: Int) { self.window = window }
@@ -35,21 +38,25 @@ struct ModelStore {
 
   mutating func accept(
     _ origin: Origin, path: UInt32 = 1, delay: Duration = .zero, notBeforeMs: UInt64 = 0,
-    failures: Int = 0,
-    at now: Moment
+    failures: Int = 0, maxAgeMs: UInt64? = nil, at now: Moment
   ) {
+    let acceptedAtMs = max(now.wallMs, entries.last?.acceptedAtMs ?? 0)
     let ref = MessageRef(lane: 0, number: UInt64(entries.count) + 1)
     entries.append(
       Entry(
         ref: ref, origin: origin, path: path, notBefore: now.monotonic + delay,
         notBeforeMs: notBeforeMs,
-        due: now.monotonic + delay, failuresLeft: failures))
+        acceptedAtMs: acceptedAtMs,
+        ageFromMs: max(acceptedAtMs + UInt64(delay / .milliseconds(1)), notBeforeMs),
+        maxAgeMs: maxAgeMs, due: now.monotonic + delay, failuresLeft: failures))
     liveCount += 1
-    if more.contains(where: { $0.origin == origin }) { return }
-    if arrivals.count < window {
+    let own = maxAgeMs.map { self[ref].ageFromMs + $0 }
+    if let at = more.firstIndex(where: { $0.origin == origin }) {
+      more[at].earliestOwnMs = [more[at].earliestOwnMs, own].compactMap(\.self).min()
+    } else if arrivals.count < window {
       arrivals.append(ref)
     } else {
-      more.append((origin, ref.number))
+      more.append(MoreWaiting(origin: origin, from: ref.number, earliestOwnMs: own))
     }
   }
 
@@ -59,8 +66,7 @@ struct ModelStore {
       events.append(.arrived(Self.grant, arrivals.map { pendingEntry(self[$0], at: now) }))
     }
     if !more.isEmpty {
-      let waiting = more.map { MoreWaiting(origin: $0.origin, from: $0.from) }
-      events.append(.more(Self.grant, waiting))
+      events.append(.more(Self.grant, more))
     }
     (arrivals, more) = ([], [])
     return events
@@ -98,6 +104,8 @@ struct ModelStore {
       due = .now
     }
     return PendingEntry(
-      ref: entry.ref, origin: entry.origin, ageFromMs: 0, attempts: entry.attempts, due: due)
+      ref: entry.ref, origin: entry.origin, ageFromMs: entry.ageFromMs,
+      acceptedAtMs: entry.acceptedAtMs, attempts: entry.attempts, due: due,
+      maxAgeMs: entry.maxAgeMs)
   }
 }

@@ -144,6 +144,24 @@ struct PathTests {
     #expect(world.scheduler.destinations.live.allSatisfy { $0.queue.circuits.parkedCount == 0 })
   }
 
+  @Test("a destination whose only waiting path is dead is dead; each path has its own next call")
+  func standing() {
+    var world = opened(100)
+    let origin = ScheduleWorld.origin("a")
+    #expect(world.start() == [])
+    #expect(world.scheduler.standing(of: origin) == .dead)
+    world.arrive(1, at: "a", path: Self.good)
+    #expect(world.scheduler.standing(of: origin) == .partlyDead)
+    #expect(
+      world.scheduler.heldUntil(origin, path: Self.bad, at: world.now)
+        == world.now.monotonic + .seconds(2))
+    #expect(world.scheduler.heldUntil(origin, path: Self.good, at: world.now) == nil)
+    #expect(world.scheduler.nextCall(to: origin, at: world.now) == world.now.monotonic)
+    world.pass(.seconds(2))
+    for number in world.start() { world.end(number, .success) }
+    #expect(world.scheduler.standing(of: origin) == .works)
+  }
+
   @Test("a path is the first segment, whatever follows")
   func keys() {
     #expect(PathKey.of("http://a/x") == PathKey.of("https://b:8/x/y?z#f"))

@@ -43,7 +43,7 @@ struct RetryPolicyTests {
 
   @Test(
     "permanent answers are dead at once",
-    arguments: [400, 405, 410, 413, 414, 415, 422, 431, 501, 505] as [UInt16])
+    arguments: [410, 415, 422] as [UInt16])
   func permanent(status: UInt16) {
     let note = AttemptNote(status: status, error: "HTTP \(status) is permanent")
     #expect(judge(status).verdict == .dead(note))
@@ -59,6 +59,54 @@ struct RetryPolicyTests {
       }
     #expect(note?.error.hasPrefix("HTTP \(status)") == true)
     #expect(note?.error.hasSuffix(": it wants tea") == true)
+  }
+
+  private func judge(
+    _ status: UInt16, after lastStatus: UInt16 = 0, isProven: Bool = false,
+    policy: RetryPolicy = RetryPolicy()
+  ) -> Verdict {
+    var random = Constant(value: 0)
+    let attempt = AttemptContext(
+      number: lastStatus == 0 ? 1 : 2, ageFromMs: Self.acceptedAtMs, lastStatus: lastStatus,
+      destinationIsProven: isProven)
+    return policy.judge(
+      .response(ResponseSummary(status: status)), of: attempt, endedAtMs: Self.acceptedAtMs,
+      using: &random
+    ).verdict
+  }
+
+  private func isRetried(_ verdict: Verdict) -> Bool {
+    if case .retry = verdict { true } else { false }
+  }
+
+  @Test(
+    "what a proxy may say for the receiver is a verdict only of a destination that is proven",
+    arguments: [400, 405, 501, 505] as [UInt16])
+  func firstProxy(status: UInt16) {
+    #expect(isRetried(judge(status)))
+    #expect(isRetried(judge(status, after: status)))
+    #expect(!isRetried(judge(status, isProven: true)))
+  }
+
+  @Test(
+    "too large is a verdict when a message hears it twice in a row",
+    arguments: [413, 414, 431] as [UInt16])
+  func twice(status: UInt16) {
+    #expect(isRetried(judge(status)))
+    #expect(isRetried(judge(status, isProven: true)))
+    #expect(isRetried(judge(status, after: 503)))
+    #expect(!isRetried(judge(status, after: status)))
+  }
+
+  @Test("a status that is configured as permanent is dead at once, one that is in no list never")
+  func listed() {
+    var policy = RetryPolicy()
+    policy.permanentStatuses = [400]
+    policy.conditionalStatuses = []
+    #expect(!isRetried(judge(400, policy: policy)))
+    for status in [405, 410, 413] as [UInt16] {
+      #expect(isRetried(judge(status, after: status, isProven: true, policy: policy)))
+    }
   }
 
   @Test(

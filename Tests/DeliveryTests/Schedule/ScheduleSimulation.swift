@@ -41,6 +41,7 @@ struct ScheduleSimulation {
   private var pressure = 6
   private var steppedAt: Duration = .zero
   private(set) var starts = 0
+  private(set) var expiries = 0
   private(set) var failure: String?
 
   init(seed: UInt64) {
@@ -55,6 +56,8 @@ struct ScheduleSimulation {
     limits.pagesInFlight = Int.random(in: 1...3, using: &random)
     limits.unrecorded = Int.random(in: 2...20, using: &random)
     limits.horizon = .seconds(Int.random(in: 3...30, using: &random))
+    limits.maxAgeMs = [0, 0, 20_000, 60_000].randomElement(using: &random)!
+    limits.expiryBurst = Int.random(in: 16...64, using: &random)
     self.limits = limits
     origins = (0..<Int.random(in: 1...6, using: &random)).map {
       Origin(normalised: "http://d\($0):80")
@@ -94,15 +97,19 @@ struct ScheduleSimulation {
     let path = UInt32.random(in: 1...3, using: &random)
     for _ in 0..<Int.random(in: 1...6, using: &random) {
       let failures = [0, 0, 0, 1, 2, 5].randomElement(using: &random)!
+      let maxAgeMs: UInt64? =
+        Int.random(in: 0..<4, using: &random) == 0 ? UInt64(randomSeconds() + 3) * 1000 : nil
       switch Int.random(in: 0..<10, using: &random) {
       case 0:
         store.accept(
-          origin, path: path, delay: .seconds(randomSeconds()), failures: failures, at: now)
+          origin, path: path, delay: .seconds(randomSeconds()), failures: failures,
+          maxAgeMs: maxAgeMs, at: now)
       case 1:
         let at = now.wallMs + UInt64(randomSeconds()) * 1000
-        store.accept(origin, path: path, notBeforeMs: at, failures: failures, at: now)
+        store.accept(
+          origin, path: path, notBeforeMs: at, failures: failures, maxAgeMs: maxAgeMs, at: now)
       default:
-        store.accept(origin, path: path, failures: failures, at: now)
+        store.accept(origin, path: path, failures: failures, maxAgeMs: maxAgeMs, at: now)
       }
     }
   }
@@ -231,6 +238,7 @@ struct ScheduleSimulation {
     if let wakeAt, wakeAt <= now.monotonic { fail("asked to be woken in the past") }
     for request in plan.pages { answers.append(Answer(request: request)) }
     if answers.count > limits.pagesInFlight { fail("too many pages under way") }
+    for end in plan.expired { expired(end) }
     for start in plan.starts {
       began(start)
       if Int.random(in: 0..<4, using: &random) != 0 { _ = locate(start.ref) }
@@ -248,6 +256,25 @@ struct ScheduleSimulation {
     return true
   }
 
+  /// Milliseconds since the message's limit of time; negative before, nil without a limit.
+  private func overdueMs(_ entry: ModelStore.Entry) -> Int? {
+    let limitMs = entry.maxAgeMs ?? limits.maxAgeMs
+    return limitMs == 0 ? nil : Int(now.wallMs) - Int(entry.ageFromMs + limitMs)
+  }
+
+  private mutating func expired(_ end: Expired) {
+    expiries += 1
+    let ref = end.message.ref
+    let name = "message \(ref.number)"
+    if (overdueMs(store[ref]) ?? -1) < 0 { fail("\(name) expires before its time") }
+    if flights[ref] != nil { fail("\(name) expires in flight") }
+    // A page may be older than an outcome, never newer.
+    if end.message.attempts > store[ref].attempts {
+      fail("\(name) expires with a wrong count of attempts")
+    }
+    outcomes.append(Outcome(ref: ref, endedAt: now.monotonic, delay: nil))
+  }
+
   private mutating func began(_ start: Scheduler.Start) {
     starts += 1
     let entry = store[start.ref]
@@ -260,6 +287,9 @@ struct ScheduleSimulation {
     if flown != nil { fail("\(name) was started twice at once") }
     if outcomes.contains(where: { $0.ref == start.ref }) { fail("\(name) is not recorded yet") }
     if !entry.isLive { fail("\(name) had ended") }
+    if let overdueMs = overdueMs(entry), overdueMs > 1000 {
+      fail("\(name) starts \(overdueMs) ms late")
+    }
     if start.number != entry.attempts + 1 { fail("\(name) miscounts its attempts") }
     // A wait for a failure may be cut short by a recovery, a delay by nothing.
     let isEarly = entry.attempts == 0 && entry.notBefore > now.monotonic
@@ -277,9 +307,11 @@ struct ScheduleSimulation {
   /// account must have started, unless its destination may not have another call.
   private mutating func checkNothingIsForgotten() {
     settle()
+    checkNothingOutlives()
     guard flights.count < limits.worker, failure == nil else { return }
     for entry in store.entries where entry.isLive && flights[entry.ref] == nil {
       guard entry.due <= now.monotonic, entry.notBeforeMs <= now.wallMs else { continue }
+      if let overdueMs = overdueMs(entry), overdueMs >= 0 { continue }
       // After a step of the wall clock it may take until the next look at it.
       if entry.notBeforeMs > 0, now.monotonic < steppedAt + limits.wallLook { continue }
       if let i = scheduler.destinations[DestinationKey(lane: 0, origin: entry.origin)],
@@ -288,6 +320,22 @@ struct ScheduleSimulation {
         continue
       }
       return fail("message \(entry.ref.number) is due and nobody starts it")
+    }
+  }
+
+  /// With time for the walks, whatever has reached its limit of time is over.
+  private mutating func checkNothingOutlives() {
+    guard now.monotonic > steppedAt + limits.ageLook else { return }
+    let over = store.entries.filter {
+      $0.isLive && flights[$0.ref] == nil && (overdueMs($0) ?? 0) > 0
+    }
+    guard !over.isEmpty else { return }
+    for _ in 0..<200 where failure == nil && over.contains(where: { store[$0.ref].isLive }) {
+      advance(100)
+      settle()
+    }
+    if let late = over.first(where: { store[$0.ref].isLive && flights[$0.ref] == nil }) {
+      fail("message \(late.ref.number) outlives its limit")
     }
   }
 
@@ -347,10 +395,10 @@ struct ScheduleSimulation {
     settle()
     if scheduler.scheduledCount != 0 { fail("miscounts what it holds") }
     // Long after, nothing is remembered of anyone.
-    advance(3_600_000)
-    plan()
-    advance(3_600_000)
-    plan()
+    for _ in 0..<3 {
+      advance(3_600_000)
+      settle()
+    }
     if scheduler.destinationCount != 0 { fail("remembers destinations for ever") }
   }
 

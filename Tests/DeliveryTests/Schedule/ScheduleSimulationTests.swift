@@ -11,13 +11,17 @@ struct ScheduleSimulationTests {
     return Array(1...200)
   }
 
-  @Test("no message is lost, none is attempted twice at once, each when it is due")
+  @Test(
+    "no message is lost, none is attempted twice at once, each when it is due and none after its limit of time"
+  )
   func simulation() {
     var starts = 0
+    var expiries = 0
     for seed in Self.seeds {
       var simulation = ScheduleSimulation(seed: seed)
       simulation.run(steps: 600)
       starts += simulation.starts
+      expiries += simulation.expiries
       if let failure = simulation.failure {
         Issue.record(
           """
@@ -28,5 +32,6 @@ struct ScheduleSimulationTests {
       }
     }
     #expect(starts > Self.seeds.count * 100)
+    #expect(expiries > Self.seeds.count * 10)
   }
 }

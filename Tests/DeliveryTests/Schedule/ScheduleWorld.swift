@@ -9,6 +9,7 @@ struct ScheduleWorld {
   var now = Moment(monotonic: .zero, wallMs: 1_790_000_000_000)
   private(set) var wakeAt: Duration?
   private(set) var pages: [PageRequest] = []
+  private(set) var expired: [Expired] = []
   private(set) var lastNumber: UInt64 = 0
   private var flights: [(number: UInt64, origin: Origin)] = []
 
@@ -26,20 +27,22 @@ struct ScheduleWorld {
   static func origin(_ name: String) -> Origin { Origin(normalised: "http://\(name):80") }
 
   func entry(
-    _ number: UInt64, at name: String, path: UInt32 = 0, due: PendingEntry.Due = .now
+    _ number: UInt64, at name: String, path: UInt32 = 0, due: PendingEntry.Due = .now,
+    maxAgeMs: UInt64? = nil
   ) -> PendingEntry {
     var entry = PendingEntry(
       ref: MessageRef(lane: 0, number: number), origin: Self.origin(name), ageFromMs: now.wallMs,
-      due: due)
+      due: due, maxAgeMs: maxAgeMs)
     entry.path = path
     return entry
   }
 
   mutating func arrive(
-    _ count: Int, at name: String, path: UInt32 = 0, due: PendingEntry.Due = .now
+    _ count: Int, at name: String, path: UInt32 = 0, due: PendingEntry.Due = .now,
+    maxAgeMs: UInt64? = nil
   ) {
     let entries = (1...count).map {
-      entry(lastNumber + UInt64($0), at: name, path: path, due: due)
+      entry(lastNumber + UInt64($0), at: name, path: path, due: due, maxAgeMs: maxAgeMs)
     }
     lastNumber += UInt64(count)
     scheduler.handle(.arrived(Self.grant, entries), at: now)
@@ -62,6 +65,7 @@ struct ScheduleWorld {
     wakeAt = plan.wakeAt
     pages += plan.pages
     flights += plan.starts.map { ($0.ref.number, $0.origin) }
+    expired += plan.expired
     return plan
   }
 

@@ -423,6 +423,48 @@ struct SchedulerTests {
     #expect(plan.starts[1].ahead.isEmpty)
   }
 
+  @Test("suspects go behind the others, one at a time; what is held back ends without an attempt")
+  func crashSuspects() {
+    func ref(_ number: UInt64) -> MessageRef { MessageRef(lane: 0, number: number) }
+    var world = ScheduleWorld(worker: 8)
+    world.warmUp("a", times: 1)
+    world.scheduler.suspects = CrashSuspects(
+      suspects: [ref(2), ref(3), ref(4)], heldBack: [ref(4)])
+    world.arrive(5, at: "a")
+    #expect(world.start() == [5, 6])
+    #expect(world.expired.map(\.message.ref.number) == [4])
+    #expect(world.expired.map(\.cause) == [.endedTheProcess])
+    world.end(5, .success)
+    world.end(6, .success)
+    world.pass(.seconds(3))
+    #expect(world.start() == [2])
+    world.pass(.seconds(3))
+    #expect(world.start() == [])
+    world.end(2, .neutral)
+    world.pass(.seconds(3))
+    #expect(world.start() == [3])
+  }
+
+  @Test("a destination is proven an hour after its first success, forgotten meanwhile or not")
+  func proven() {
+    var world = ScheduleWorld(worker: 2)
+    func isProven(_ name: String) -> Bool {
+      world.arrive(1, at: name)
+      let number = world.start()[0]
+      defer { world.end(number, .answered) }
+      return world.scheduler.destinationIsProven(MessageRef(lane: 0, number: number), at: world.now)
+    }
+    world.warmUp("a")
+    #expect(!isProven("a"))
+    for _ in 0..<6 {
+      world.pass(.seconds(600))
+      world.start()
+    }
+    #expect(world.scheduler.destinationCount == 0)
+    #expect(isProven("a"))
+    #expect(!isProven("b"))
+  }
+
   @Test("a destination without messages is forgotten after 10 minutes")
   func forgotten() {
     var world = ScheduleWorld(worker: 2)

@@ -75,11 +75,11 @@ struct EventWindowTests {
   @Test("one that waits since the start is announced from its first number on")
   func backlog() {
     var window = EventWindow(limit: 10, grant: Self.grant)
-    window.more(b, from: 5)
-    window.more(b, from: 9)
+    window.more(b, from: 5, ownExpiryMs: nil)
+    window.more(b, from: 9, ownExpiryMs: 70)
     window.arrived(Self.entries(10...10) + Self.entries(11...11, to: c))
     let events = window.take(nowMs: 0)
-    #expect(Self.more(events) == [MoreWaiting(origin: b, from: 5)])
+    #expect(Self.more(events) == [MoreWaiting(origin: b, from: 5, earliestOwnMs: 70)])
     #expect(Self.numbers(events) == [11])
   }
 

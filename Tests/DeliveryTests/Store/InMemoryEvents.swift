@@ -17,19 +17,23 @@ struct InMemoryEvents {
 
   mutating func announce(_ event: StoreEvent) { first.append(event) }
 
-  mutating func overflow(_ origin: Origin, from number: UInt64) {
-    if !more.contains(where: { $0.origin == origin }) {
-      more.append(MoreWaiting(origin: origin, from: number))
+  mutating func overflow(_ origin: Origin, from number: UInt64, earliestOwnMs: UInt64?) {
+    guard let at = more.firstIndex(where: { $0.origin == origin }) else {
+      return more.append(
+        MoreWaiting(origin: origin, from: number, earliestOwnMs: earliestOwnMs))
     }
+    more[at].earliestOwnMs = [more[at].earliestOwnMs, earliestOwnMs].compactMap(\.self).min()
   }
 
   mutating func arrived(_ entries: [InMemoryLog.Entry], under grant: LaneGrant) {
     for entry in entries {
-      if more.contains(where: { $0.origin == entry.message.origin }) { continue }
-      if arrivals.count < window {
+      let isLeftOut = more.contains { $0.origin == entry.message.origin }
+      if !isLeftOut, arrivals.count < window {
         arrivals.append(entry)
       } else {
-        overflow(entry.message.origin, from: entry.ref.number)
+        overflow(
+          entry.message.origin, from: entry.ref.number,
+          earliestOwnMs: entry.message.limits.maxAgeMs.map { entry.ageFromMs + $0 })
       }
     }
     if let reader, let events = take(grant) {

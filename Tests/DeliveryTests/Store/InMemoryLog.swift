@@ -38,7 +38,8 @@ extension InMemoryLog.Entry {
 
   func pendingEntry(nowMs: UInt64) -> PendingEntry {
     PendingEntry(
-      ref: ref, origin: message.origin, ageFromMs: ageFromMs, attempts: attempts,
+      ref: ref, origin: message.origin, ageFromMs: ageFromMs, acceptedAtMs: acceptedAtMs,
+      attempts: attempts,
       lastStatus: lastStatus, due: due(nowMs: nowMs), maxAttempts: message.limits.maxAttempts,
       maxAgeMs: message.limits.maxAgeMs)
   }

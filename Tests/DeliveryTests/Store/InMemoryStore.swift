@@ -66,7 +66,7 @@ final class InMemoryStore: MessageStore {
     events.announce(.granted(Self.grant))
     log.contents.withLock { contents in
       for entry in contents.entries where entry.state == .pending {
-        events.overflow(entry.message.origin, from: entry.ref.number)
+        events.overflow(entry.message.origin, from: entry.ref.number, earliestOwnMs: 0)
       }
     }
     state = Mutex(State(unhurriedWait: options.unhurriedWait, events: events))
@@ -187,6 +187,18 @@ final class InMemoryStore: MessageStore {
     let nowMs = clock.wallMs()
     return log.contents.withLock { contents in
       contents.newest[uuid].map { contents.entries[$0].status(nowMs: nowMs) }
+    }
+  }
+
+  func backlog(of origin: Origin?) async throws(StoreError) -> Backlog {
+    let nowMs = clock.wallMs()
+    return log.contents.withLock { contents in
+      let waiting = contents.entries.filter {
+        $0.state == .pending && (origin == nil || $0.message.origin == origin)
+      }
+      return Backlog(
+        waiting: UInt64(waiting.count),
+        oldestFromMs: waiting.map(\.ageFromMs).filter { $0 <= nowMs }.min())
     }
   }
 

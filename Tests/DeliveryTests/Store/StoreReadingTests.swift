@@ -28,6 +28,26 @@ struct StoreReadingTests {
     }
   }
 
+  @Test(
+    "what waits is counted, for one destination and for all, with the start of the oldest's age",
+    arguments: StoreKind.allCases)
+  func counted(_ kind: StoreKind) async throws {
+    try await withWorld(kind) { world in
+      let store = try await world.open()
+      #expect(try await store.backlog(of: nil) == Backlog(waiting: 0, oldestFromMs: nil))
+      let refs = try await store.add(
+        message("a", start: .delay(milliseconds: 60_000)), message("b"), message("c", to: c))
+      let acceptedAtMs = try #require(try await store.lookup(uuid: "b")).acceptedAtMs
+      #expect(
+        try await store.backlog(of: b) == Backlog(waiting: 2, oldestFromMs: acceptedAtMs))
+      #expect(try await store.backlog(of: nil).waiting == 3)
+      _ = try await store.finish(refs[1], .delivered)
+      #expect(try await store.backlog(of: b) == Backlog(waiting: 1, oldestFromMs: nil))
+      #expect(try await store.backlog(of: c).waiting == 1)
+      await store.close()
+    }
+  }
+
   @Test("an ended message has no body", arguments: StoreKind.allCases)
   func endedBodies(_ kind: StoreKind) async throws {
     try await withWorld(kind) { world in

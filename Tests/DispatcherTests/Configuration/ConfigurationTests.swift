@@ -67,6 +67,7 @@ private func complaint(
         max_age: 0
         max_attempts: 7
         permanent: [404, 410, 404]
+        conditional: [400]
       dedup_window: 1h
       dedup_max: 0
       on_damage: continue
@@ -87,7 +88,7 @@ private func complaint(
           maxBody: 16 << 20,
           retry: .init(
             initial: .milliseconds(100), cap: .seconds(300), maxAge: .zero, maxAttempts: 7,
-            permanent: [404, 410]),
+            permanent: [404, 410], conditional: [400]),
           dedupWindow: .seconds(3600), dedupMax: 0, onDamage: .continue, drainDelay: .seconds(5),
           stopTimeout: .seconds(20), idleTimeout: .seconds(180),
           logLevel: .debug, logFormat: .json))

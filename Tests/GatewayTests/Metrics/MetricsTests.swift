@@ -62,6 +62,19 @@ struct MetricsTests {
     }
   }
 
+  @Test("broken destinations and the age of the oldest waiting message are told")
+  func broken() async throws {
+    try await World.run { world in
+      world.store.state.withLock { $0.delivery.broken = 3 }
+      var samples = try await scrape(world)
+      #expect(samples["dispatcher_destinations_broken"] == 3)
+      #expect(samples["dispatcher_oldest_waiting_seconds"] == 0)
+      world.store.state.withLock { $0.backlog = Backlog(waiting: 1, oldestFromMs: 0) }
+      samples = try await scrape(world)
+      #expect((samples["dispatcher_oldest_waiting_seconds"] ?? 0) > 0)
+    }
+  }
+
   @Test("the times of syncs are a cumulative histogram in seconds")
   func syncs() async throws {
     try await World.run { world in

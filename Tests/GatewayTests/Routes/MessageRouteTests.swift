@@ -42,6 +42,24 @@ struct MessageRouteTests {
     }
   }
 
+  @Test("a message that waits for its destination is tried when that is called again")
+  func waitsForItsDestination() async throws {
+    try await World.run { world in
+      world.store.state.withLock {
+        $0.statuses["m-1"] = retrying
+        $0.statuses["m-1"]?.state = .ready
+        $0.statuses["m-1"]?.nextAttemptAtMs = nil
+        $0.statuses["m-1"]?.url = "http://b/x"
+        $0.statuses["m-2"] = retrying
+        $0.nextCallMs[Origin(normalised: "http://b:80")] = 1_795_507_200_000
+      }
+      let answers = try await world.talk(
+        get("/messages/m-1") + get("/messages/m-2"), responses: 2)
+      #expect(answers[0].body.contains(#""NextAttemptAt":"2026-11-24T08:00:00.000Z""#))
+      #expect(answers[1].body.contains(#""NextAttemptAt":"2026-11-24T08:00:00.123Z""#))
+    }
+  }
+
   @Test("a message that is being sent is in flight, one that has ended is not")
   func inFlight() async throws {
     try await World.run { world in

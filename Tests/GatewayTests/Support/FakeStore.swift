@@ -12,6 +12,8 @@ final class FakeStore: MessageStore, LogAdministration, DeliveryProbe {
     var statuses: [String: MessageStatus] = [:]
     var inFlight: Set<MessageRef> = []
     var counts = StoreCounts()
+    var backlog = Backlog(waiting: 0, oldestFromMs: nil)
+    var nextCallMs: [Origin: UInt64] = [:]
     var delivery = DeliveryCounters()
     var log = LogMetrics()
     var overview = LogOverview(directory: "log", segments: [], bytesOnDisk: 0)
@@ -102,6 +104,9 @@ final class FakeStore: MessageStore, LogAdministration, DeliveryProbe {
     state.withLock { $0.statuses[uuid] }
   }
   func counts() async -> StoreCounts { state.withLock { $0.counts } }
+  func backlog(of origin: Origin?) async throws(StoreError) -> Backlog {
+    state.withLock { $0.backlog }
+  }
   func close() async {}
 
   // MARK: What stands beside it
@@ -123,6 +128,9 @@ final class FakeStore: MessageStore, LogAdministration, DeliveryProbe {
   func metrics() -> LogMetrics { state.withLock { $0.log } }
   func isInFlight(_ ref: MessageRef) -> Bool { state.withLock { $0.inFlight.contains(ref) } }
   func deliveryCounters() -> DeliveryCounters { state.withLock { $0.delivery } }
+  func nextCallMs(to origin: Origin, path: UInt32) -> UInt64? {
+    state.withLock { $0.nextCallMs[origin] }
+  }
 }
 
 final class FakePort: EnqueuePort {
