@@ -54,9 +54,17 @@ struct Server {
       resolver: resolver, eventLoopGroup: group)
     var deliveries = configuration.delivery
     deliveries.knownGood = await takeKnownGood()
+    let crashes = await onThread { [configuration, logger] in
+      CrashRecord.begin(log: configuration.log, worker: configuration.worker, logger: logger)
+    }
     let delivery = DeliveryService(
-      store: store, sender: sender, clock: clock, configuration: deliveries, logger: logger)
+      store: store, sender: sender, clock: clock, configuration: deliveries, recorder: crashes,
+      logger: logger)
     let delivering = Task { await delivery.run() }
+    let calming = Task {
+      try await Task.sleep(for: CrashLedger.calmAfter)
+      await onThread { crashes?.calmDown() }
+    }
     gateway.install(
       Backend(store: store, probe: delivery, log: store), state: serviceState(store))
 
@@ -73,6 +81,8 @@ struct Server {
     await delivery.shutdown(grace: patience)
     await requests
     await delivering.value
+    calming.cancel()
+    await onThread { crashes?.end() }
     await leaveKnownGood(delivery.goodOrigins())
     await store.close()
     await gateway.stop()
@@ -84,7 +94,7 @@ struct Server {
 
   /// Which destinations the last run left in good order; its file says nothing of a later one.
   private func takeKnownGood() async -> [Origin] {
-    let origins = await onThread { disk in KnownGoodFile.take(from: disk) }
+    let origins = await inLog { disk in KnownGoodFile.take(from: disk) }
     if let origins = origins ?? nil { return origins }
     logger.notice(
       "the list of destinations that answered well can't be read, each is met anew",
@@ -93,7 +103,7 @@ struct Server {
   }
 
   private func leaveKnownGood(_ origins: [Origin]) async {
-    let problem = await onThread { disk -> DiskError? in
+    let problem = await inLog { disk -> DiskError? in
       do throws(DiskError) {
         try KnownGoodFile.write(origins, to: disk)
         return nil
@@ -108,13 +118,18 @@ struct Server {
   }
 
   /// In the log's directory, whose lock the store holds. - Returns: nil when it can't be opened.
-  private func onThread<T: Sendable>(_ body: @escaping @Sendable (any Disk) -> T) async -> T? {
+  private func inLog<T: Sendable>(_ body: @escaping @Sendable (any Disk) -> T) async -> T? {
     let path = configuration.log
-    return await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        let disk = try? FileDisk(path: path, access: .readWrite)
-        continuation.resume(returning: disk.map(body))
-      }
+    return await onThread {
+      let disk = try? FileDisk(path: path, access: .readWrite)
+      return disk.map(body)
+    }
+  }
+
+  /// Where it may block.
+  private func onThread<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(returning: body()) }
     }
   }
 

@@ -10,6 +10,9 @@ package enum FileNames {
   package static let checkpointReserves = ["reserve-3", "reserve-4"]
   package static let reserves = segmentReserves + checkpointReserves
   package static let quarantine = "quarantine"
+  /// Not the engine's: which messages are being attempted, while the server watches for those that
+  /// end its process.
+  package static let inFlight = "in-flight"
   /// What an operator has given up.
   package static let acceptedDamage = "accepted-damage"
 
