@@ -28,13 +28,15 @@ extension Scheduler {
   /// first calls and few others.
   func mayHaveAnother(_ i: Int) -> Bool {
     let calls = destinations[i].gate.inFlight
-    guard calls > 0, destinations.count > 1 else { return true }
+    guard calls > 0 else { return true }
+    // The room of those never seen to work is for first calls, else one of them could fill it; also
+    // while it is the only one that is known, since its calls can't be taken back for the next.
+    if !destinations[i].gate.hasSucceeded, doubtfulCalls >= limits.halfOfSlots { return false }
+    guard destinations.count > 1 else { return true }
     let free = limits.worker - flights.count
     guard calls < 3 * free else { return false }
     let quarter = limits.quarterOfSlots
     if free <= quarter, !destinations[i].gate.isTrusted { return false }
-    // The room of those never seen to work is for first calls, else one of them could fill it.
-    if !destinations[i].gate.hasSucceeded, doubtfulCalls >= limits.halfOfSlots { return false }
     let isTight =
       free <= limits.eighthOfSlots || (free <= quarter && slowCalls > limits.halfOfSlots)
     return !isTight || calls * 4 < free

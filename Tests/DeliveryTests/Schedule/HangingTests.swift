@@ -39,10 +39,16 @@ struct HangingTests {
     }
   }
 
-  @Test("one that never answered leaves room for the first call of another", arguments: [4, 8, 64])
-  func neverAnswered(worker: Int) {
+  @Test(
+    "one that never answered leaves room for the first call of another",
+    arguments: [4, 8, 64], [0, 20])
+  func neverAnswered(worker: Int, roundsAlone: Int) {
     var world = ScheduleWorld(worker: worker)
     world.arrive(50, at: "hangs")
+    for _ in 0..<roundsAlone {
+      for start in world.plan().starts { world.scheduler.reached(start.ref, at: world.now) }
+      world.pass(.milliseconds(100))
+    }
     world.arrive(50, at: "new")
     for _ in 0..<30 {
       for start in world.plan().starts where start.origin == ScheduleWorld.origin("hangs") {
