@@ -120,13 +120,6 @@ struct LoadedConfiguration: Sendable {
         "the longest timeout (\(DurationText.format(configuration.maxTimeout))) is shorter than "
           + "timeout (\(DurationText.format(configuration.timeout)))")
     }
-    if configuration.drainDelay >= configuration.stopTimeout {
-      let key = places["drain_delay"] == nil ? "stop_timeout" : "drain_delay"
-      throw problem(
-        key,
-        "drain_delay (\(DurationText.format(configuration.drainDelay))) is part of stop_timeout "
-          + "(\(DurationText.format(configuration.stopTimeout))) and must be shorter")
-    }
     guard let admin = configuration.admin else { return }
     if !admin.isLoopback, configuration.adminToken == nil {
       throw problem(

@@ -68,9 +68,14 @@ struct Server {
     gateway.install(
       Backend(store: store, probe: delivery, log: store), state: serviceState(store))
 
+    let stop = StopPlan(total: configuration.stopTimeout, drainDelay: configuration.drainDelay)
+    if stop.drainDelay < configuration.drainDelay {
+      logger.warning(
+        "drain_delay is longer than stop_timeout allows: it will be cut",
+        metadata: ["to": "\(DurationText.format(stop.drainDelay))"])
+    }
     await signals.first()
     logger.info("stopping")
-    let stop = StopPlan(total: configuration.stopTimeout, drainDelay: configuration.drainDelay)
     let began = clock.monotonic()
     StopDeadline.begin(stop.total, logger: logger)
     gateway.announceLeaving()

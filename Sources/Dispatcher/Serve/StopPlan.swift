@@ -4,11 +4,18 @@
 struct StopPlan: Equatable {
   /// From the signal to the end of the process (`stop_timeout`).
   let total: Duration
-  /// From the signal to closing the listeners (`drain_delay`); part of `total`.
+  /// From the signal to closing the listeners; part of `total`, and cut where it would take all of it.
   let drainDelay: Duration
 
+  /// - Parameter drainDelay: `drain_delay`, as it is asked for.
+  init(total: Duration, drainDelay: Duration) {
+    self.total = total
+    self.drainDelay = min(drainDelay, total - Self.reserve(of: total))
+  }
+
   /// What is kept for the last outcomes and for sealing the log.
-  var reserve: Duration { min(.seconds(2), total / 5) }
+  var reserve: Duration { Self.reserve(of: total) }
+  private static func reserve(of total: Duration) -> Duration { min(.seconds(2), total / 5) }
 
   /// How long requests that have begun and deliveries in flight are waited for, both at once.
   func patience(after elapsed: Duration) -> Duration { max(.zero, total - reserve - elapsed) }

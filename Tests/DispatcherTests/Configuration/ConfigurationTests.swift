@@ -216,10 +216,6 @@ private func complaint(
         "admin_token: \"two words\"",
         "config.yml:1: admin_token: must be printable ASCII without spaces"
       ),
-      (
-        "drain_delay: 25s",
-        "config.yml:1: drain_delay: drain_delay (25s) is part of stop_timeout (25s) and must be shorter"
-      ),
       ("- worker", "config.yml:1: expected keys such as \"worker: 64\", found a list"),
       ("worker", "config.yml:1: expected keys such as \"worker: 64\", found \"worker\""),
       ("? [a]\n: 1", "config.yml:1: a key must be a plain word"),

@@ -12,6 +12,12 @@ import Testing
     #expect(plan.left(after: .seconds(23)) == .seconds(2))
   }
 
+  @Test("a delay that is longer than the whole stop is cut, but for the log's reserve")
+  func longDelay() {
+    #expect(StopPlan(total: .seconds(25), drainDelay: .seconds(60)).drainDelay == .seconds(23))
+    #expect(StopPlan(total: .seconds(25), drainDelay: .seconds(23)).drainDelay == .seconds(23))
+  }
+
   @Test("a short time keeps a fifth for the log, and nothing becomes negative")
   func short() {
     let plan = StopPlan(total: .seconds(1), drainDelay: .zero)
