@@ -212,8 +212,14 @@ extension EndToEnd {
       let sockets = (0..<400).compactMap { _ in Self.connect(port: service.port, host: 1) }
       defer { for socket in sockets { close(socket) } }
       #expect(sockets.count == 400)
-      // The one that has been idle for longest makes room for whoever comes.
-      let first = try await RawConnection(port: service.port)
+      // The one that has been idle for longest makes room for whoever comes, as soon as the burst is
+      // over: within it a newcomer may be turned away.
+      let first = try await eventually("a connection that is served") {
+        let connection = try await RawConnection(port: service.port)
+        try? await connection.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        let answers = try? await connection.answers(1)
+        return answers?.first?.status == 200 ? connection : nil
+      }
       // Several segments: each is a file to be opened.
       for index in 0..<48 {
         var generator = SystemRandomNumberGenerator()

@@ -116,7 +116,7 @@ struct SenderWireTests {
     }
     // One event loop each for the first two requests at most.
     let requests = server.connections.reduce(0) { $0 + $1.components(of: "POST /") }
-    #expect(requests == 5)
+    #expect(requests == 5, "\(server.connections)")
     #expect(server.connections.count < 5)
     await server.stop()
   }
