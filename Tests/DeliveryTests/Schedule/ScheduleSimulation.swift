@@ -350,9 +350,10 @@ struct ScheduleSimulation {
     let suspectCalls = scheduler.destinations.live.reduce(0) { $0 + $1.gate.suspectCalls }
     let doubtfulCalls = scheduler.destinations.live.reduce(0) { $0 + $1.gate.doubtfulCalls }
     let isCapped =
-      scheduler.destinationCount > 1
-      && (!scheduler.mayHaveAnother(i) || gate.isSuspect && suspectCalls >= suspectCeiling
-        || !gate.isTrusted && doubtfulCalls >= ceiling)
+      !scheduler.mayHaveAnother(i)
+      || scheduler.destinationCount > 1
+        && (gate.isSuspect && suspectCalls >= suspectCeiling
+          || !gate.isTrusted && doubtfulCalls >= ceiling)
     let isHeld =
       !circuits.wholeMayStart(at: now.monotonic)
       || circuits.holding(path, at: now.monotonic) != nil

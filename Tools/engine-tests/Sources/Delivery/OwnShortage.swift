@@ -1,0 +1,1 @@
+../../../../Sources/Delivery/HTTP/OwnShortage.swift
