@@ -35,6 +35,8 @@ final class ExchangeWire: ChannelDuplexHandler {
   /// Bytes of the request have not been handed to the kernel yet.
   private var isLeaving = false
   private var hasBody = false
+  /// Bytes of the body that were not written yet.
+  private var bodyLeft = 0
   private var leftAt: NIODeadline?
   /// The client waits for an answer.
   private var isAwaited = false
@@ -75,8 +77,10 @@ final class ExchangeWire: ChannelDuplexHandler {
       }
       begin(head)
       bytes.write(.head(Self.withRealURI(head)), promise: promise)
-    case .body:
-      bytes.write(part, promise: promise)
+    case .body(let data):
+      bodyLeft -= data.readableBytes
+      // The end of a body of known length has no bytes: an answer may come before it is written.
+      bytes.write(part, promise: bodyLeft <= 0 ? seeingItLeave(promise, context) : promise)
     case .end:
       holds = false
       bytes.write(part, promise: seeingItLeave(promise, context))
@@ -94,6 +98,7 @@ final class ExchangeWire: ChannelDuplexHandler {
     leftAt = nil
     let length = head.headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0
     hasBody = length > 0
+    bodyLeft = length
     holds = length <= Self.heldBack
     reader.expect(answerTo: head.method.rawValue)
   }
