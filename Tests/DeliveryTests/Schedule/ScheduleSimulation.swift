@@ -330,7 +330,9 @@ struct ScheduleSimulation {
       $0.isLive && flights[$0.ref] == nil && (overdueMs($0) ?? 0) > 0
     }
     guard !over.isEmpty else { return }
-    for _ in 0..<200 where failure == nil && over.contains(where: { store[$0.ref].isLive }) {
+    // A walk takes a page at a time, at its pace.
+    let steps = 200 + 4 * store.entries.count / limits.page
+    for _ in 0..<steps where failure == nil && over.contains(where: { store[$0.ref].isLive }) {
       advance(100)
       settle()
     }
