@@ -228,7 +228,9 @@ extension EndToEnd {
         try await first.send(
           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
       }
-      #expect(try await first.answers(48).map(\.status) == Array(repeating: 202, count: 48))
+      // The first answer is that of the question above.
+      let answers = try await first.answers(49).dropFirst()
+      #expect(answers.map(\.status) == Array(repeating: 202, count: 48))
       #expect(try await service.metrics()["dispatcher_log_segments"] ?? 0 > 2)
       #expect(service.errors.contains("limit of open files"))
       await first.close()
