@@ -6,6 +6,10 @@ let strict: [SwiftSetting] =
   Context.environment["DISPATCHER_WARNINGS_AS_ERRORS"] == nil
   ? [] : [.unsafeFlags(["-warnings-as-errors"])]
 
+/// A release names the archive of libyaml, since a bare Debian has no shared one.
+let yaml: LinkerSetting =
+  Context.environment["DISPATCHER_LIBYAML"].map { .unsafeFlags([$0]) } ?? .linkedLibrary("yaml")
+
 let package = Package(
   name: "dispatcher",
   platforms: [.macOS(.v15)],
@@ -30,7 +34,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CMalloc", path: "Tools/CMalloc"),
-    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CYaml", providers: [.apt(["libyaml-dev"])]),
     // Floor 1: the storage engine.
     .target(
       name: "SegmentLog", dependencies: ["CZlib"], exclude: ["FORMAT.md", "README.md"],
@@ -75,7 +79,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
-      ], swiftSettings: strict),
+      ], swiftSettings: strict, linkerSettings: [yaml]),
     .executableTarget(
       name: "log-inspect",
       dependencies: [
