@@ -65,10 +65,10 @@ import Testing
         Facts(dynamic: Facts().dynamic + "\n 0x1 (NEEDED)  Shared library: [libswiftCore.so]")
       ),
       (
-        "looks for libraries in /opt/swift/lib:$ORIGIN",
+        "looks for libraries in /usr/lib/swift:$ORIGIN",
         Facts(
           dynamic: Facts().dynamic
-            + "\n 0x1d (RUNPATH)  Library runpath: [/opt/swift/lib:\\$ORIGIN]")
+            + "\n 0x1d (RUNPATH)  Library runpath: [/usr/lib/swift:\\$ORIGIN]")
       ),
       ("needs GLIBC_2.38", Facts(glibc: "GLIBC_2.4 GLIBC_2.38")),
       ("RELRO is not full", Facts(dynamic: Facts().dynamic.replacing("BIND_NOW", with: ""))),
