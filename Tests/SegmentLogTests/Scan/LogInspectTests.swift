@@ -254,7 +254,7 @@ struct LogInspectTests {
     let manager = FileManager.default
     func files() throws -> [String: Data] {
       var files: [String: Data] = [:]
-      for name in try manager.subpathsOfDirectory(atPath: directory.path) {
+      for name in try manager.subpathsOfDirectory(atPath: directory.path) where name != "stderr" {
         files[name] = manager.contents(atPath: directory.path + "/" + name)
       }
       return files

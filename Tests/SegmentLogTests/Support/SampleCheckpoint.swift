@@ -41,6 +41,8 @@ enum SampleCheckpoint {
         }
         sequence += 1
       }
+      segment.end = max(segment.end, 8192 + UInt64(count) * 900)
+      segment.fileBytes = segment.end
       if count > 0 { segment.sawFrame(committedAtMs: UInt64(int(1...1_000_000_000))) }
       if int(0...5) == 0 { segment.damage = "a bit was flipped" }
       if number < segments - 1 { segment.close() }
