@@ -29,6 +29,8 @@ struct ClientGenerations<Route: Hashable, Client> {
     /// With the number of their requests.
     var routes: [Route: Int] = [:]
     var users = 0
+
+    var lease: Lease { Lease(client: client, generation: number) }
   }
 
   private let limits: Limits
@@ -48,10 +50,14 @@ struct ClientGenerations<Route: Hashable, Client> {
   /// The client for a request to `route`, and those that have come to their end by it. To be given
   /// back with `release`.
   mutating func lease(_ route: Route, make: () -> Client) -> (lease: Lease, ended: [Client]) {
-    if regulars?.routes[route] != nil { return (use(\.regulars, route, make), []) }
-    if young?.routes[route] != nil { return (use(\.young, route, make), []) }
+    if let lease = Self.use(&regulars, route) ?? Self.use(&young, route) { return (lease, []) }
     let ended = (young?.routes.count ?? 0) >= room ? rotate(make) : []
-    return (use(\.young, route, make), ended)
+    var generation = young ?? begin(make)
+    young = nil  // else the dictionary would be copied
+    generation.routes[route] = 1
+    generation.users += 1
+    young = generation
+    return (generation.lease, ended)
   }
 
   /// - Returns: the client when nobody needs it any more.
@@ -82,15 +88,13 @@ struct ClientGenerations<Route: Hashable, Client> {
     max(limits.least, min(limits.routes, limits.total - limits.routes - retiredRoutes))
   }
 
-  private mutating func use(
-    _ generation: WritableKeyPath<Self, Generation?>, _ route: Route, _ make: () -> Client
-  ) -> Lease {
-    var used = self[keyPath: generation] ?? begin(make)
-    self[keyPath: generation] = nil  // else the dictionary would be copied
-    used.routes[route, default: 0] += 1
-    used.users += 1
-    self[keyPath: generation] = used
-    return Lease(client: used.client, generation: used.number)
+  /// nil when the generation does not know the route. This is what nearly every request comes to, and
+  /// all of them wait for it in turn: one look-up, nothing copied.
+  private static func use(_ generation: inout Generation?, _ route: Route) -> Lease? {
+    guard let index = generation?.routes.index(forKey: route) else { return nil }
+    generation?.routes.values[index] += 1
+    generation?.users += 1
+    return generation?.lease
   }
 
   private mutating func begin(_ make: () -> Client) -> Generation {
