@@ -105,10 +105,12 @@ struct Destination {
     consider(queue.coldDue)
     consider(queue.circuits.nextTime(after: now.monotonic, anyWaits: queue.count > 0))
     if wantsPage { consider(pageNotBefore) }
-    for unixMs in [queue.absolute.min?.unixMs, queue.coldUnixMs] {
-      guard let unixMs, unixMs > now.wallMs else { continue }
+    func consider(unixMs: UInt64?) {
+      guard let unixMs, unixMs > now.wallMs else { return }
       consider(now.monotonic + min(.clamped(milliseconds: unixMs - now.wallMs), limits.wallLook))
     }
+    consider(unixMs: queue.absolute.min?.unixMs)
+    consider(unixMs: queue.coldUnixMs)
     if let idleSince { consider(idleSince + limits.forgetAfter) }
     return next
   }

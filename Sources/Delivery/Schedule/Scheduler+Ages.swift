@@ -1,8 +1,7 @@
 extension Scheduler {
   /// What messages expire by: a last attempt is due at the expiry itself and must have its chance.
   private func cutMs(_ now: Moment) -> UInt64 {
-    let graceMs = limits.expiryGrace.millisecondsRoundedUp
-    return now.wallMs > graceMs ? now.wallMs - graceMs : 0
+    now.wallMs > limits.expiryGraceMs ? now.wallMs - limits.expiryGraceMs : 0
   }
 
   func isExpired(_ message: Waiting, at now: Moment) -> Bool {
@@ -95,7 +94,7 @@ extension Scheduler {
   private func time(of dueMs: UInt64, notBefore: Duration?, at now: Moment) -> Duration {
     let cut = cutMs(now)
     guard dueMs <= cut else {
-      return now.monotonic + min(.clamped(milliseconds: dueMs - cut), limits.ageLook)
+      return now.monotonic + .milliseconds(min(dueMs - cut, limits.ageLookMs))
     }
     return max(nextLook(notBefore, at: now), now.monotonic + .milliseconds(1))
   }

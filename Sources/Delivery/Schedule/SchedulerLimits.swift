@@ -44,9 +44,9 @@ package struct SchedulerLimits: Sendable, Equatable {
 
   /// Age of messages without a limit of their own at which they are dead, milliseconds; 0 = never.
   package var maxAgeMs: UInt64 = 0
-  /// How long after its limit of time a message may still begin an attempt: its last one is due at
-  /// that very time.
-  package var expiryGrace: Duration = .milliseconds(250)
+  /// How long after its limit of time a message may still begin an attempt, milliseconds: its last
+  /// one is due at that very time.
+  package var expiryGraceMs: UInt64 = 250
   /// How often the messages of a destination are looked through for what has expired.
   package var expiryLook: Duration = .milliseconds(200)
   /// Messages that expire in such a time at most, all destinations together: others are to be
@@ -54,8 +54,8 @@ package struct SchedulerLimits: Sendable, Equatable {
   package var expiryBurst = 2048
   /// Between two pages of a walk through the store for what has expired.
   package var expiryPace: Duration = .milliseconds(5)
-  /// How long the wall clock goes unread at most while messages age.
-  package var ageLook: Duration = .seconds(60)
+  /// How long the wall clock goes unread at most while messages age, milliseconds.
+  package var ageLookMs: UInt64 = 60_000
 
   package init() {}
 

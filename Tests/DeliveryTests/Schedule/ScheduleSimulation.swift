@@ -325,7 +325,7 @@ struct ScheduleSimulation {
 
   /// With time for the walks, whatever has reached its limit of time is over.
   private mutating func checkNothingOutlives() {
-    guard now.monotonic > steppedAt + limits.ageLook else { return }
+    guard now.monotonic > steppedAt + .milliseconds(limits.ageLookMs) else { return }
     let over = store.entries.filter {
       $0.isLive && flights[$0.ref] == nil && (overdueMs($0) ?? 0) > 0
     }
