@@ -55,6 +55,7 @@ struct AgeMarks {
     var passedUpTo: UInt64 = 0
     @CompactTime var lookAt: Duration?
     @CompactTime var walkAt: Duration?
+    var gone: Set<MessageRef> = []
   }
 
   private struct OutlierWalk {
@@ -80,6 +81,21 @@ struct AgeMarks {
   var walkAt: Duration? {
     get { details.first?.walkAt }
     set { withDetails { $0.walkAt = newValue } }
+  }
+
+  /// Ended without an attempt, and a page that is under way may still bring them.
+  var gone: Set<MessageRef> { details.first?.gone ?? [] }
+
+  mutating func ended(_ ref: MessageRef) { withDetails { _ = $0.gone.insert(ref) } }
+
+  /// No page can bring them any more.
+  mutating func forgetGone(where isOver: (MessageRef) -> Bool) {
+    if gone.isEmpty { return }
+    details[0].gone = details[0].gone.filter { !isOver($0) }
+  }
+
+  mutating func forgetGone(_ ref: MessageRef) {
+    if !gone.isEmpty { details[0].gone.remove(ref) }
   }
 
   mutating func inMemory(_ expiryMs: UInt64?) {

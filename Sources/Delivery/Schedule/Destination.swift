@@ -11,29 +11,28 @@ struct Destination {
   let grant: LaneGrant
   var queue = DestinationQueue()
   var gate = DestinationGate()
-  var tail = Tail()
-  var lap: Lap?
+  // There may be very many destinations: what is small stands together, where it takes no room.
   /// Something was announced behind a lap that is under way.
   var lapAgain = false
-  var ages = AgeMarks()
-  /// Ended without an attempt, and a page that is under way may still bring them.
-  var gone: Set<MessageRef> = []
+  var isPageQueued = false
+  private(set) var isLive = true
+  var lastPage: PageRequest.Kind?
   /// Outcomes of this destination that the store has not acknowledged.
-  var unrecorded = 0
+  var unrecorded: Int32 = 0
+  var tail = Tail()
+  var lap: Lap?
+  var ages = AgeMarks()
   /// Live by the store's account, but without a readable body; when to try again.
   private(set) var unreadable: [MessageRef: Duration] = [:]
 
   /// The page under way.
   @CompactNumber var page: UInt64?
-  var isPageQueued = false
-  var lastPage: PageRequest.Kind?
   @CompactTime var pageNotBefore: Duration?
   /// The stamp of its seat in the rings; nil = it has none.
   @CompactNumber var seat: UInt64?
   @CompactTime var idleSince: Duration?
   /// Its first 2xx since the start of the process.
   @CompactTime var firstSuccess: Duration?
-  private(set) var isLive = true
 
   init(key: DestinationKey, grant: LaneGrant) {
     self.key = key

@@ -9,15 +9,19 @@ struct DestinationGate {
   /// While nothing ended well but a connection was accepted, or a call runs for a second.
   private static let reachedLimit = 3
 
-  private(set) var inFlight = 0
-  /// Calls that have run for too long.
-  private(set) var slow = 0
+  // There may be very many destinations.
+  private var calls: Int32 = 0
+  private var slowCalls: Int32 = 0
   private var window: UInt16 = 1
   /// Since this destination is known to the schedule.
   private(set) var hasSucceeded = false
   /// In trouble since its last success.
   private(set) var isFailing = false
   private var isReached = false
+
+  var inFlight: Int { Int(calls) }
+  /// Calls that have run for too long.
+  var slow: Int { Int(slowCalls) }
 
   var isSuspect: Bool { isFailing || slow > 0 }
   var isTrusted: Bool { hasSucceeded && !isSuspect && window >= Self.trustedFrom }
@@ -45,10 +49,10 @@ struct DestinationGate {
   /// A connection to it was accepted.
   mutating func reached() { isReached = true }
 
-  mutating func began() { inFlight += 1 }
+  mutating func began() { calls += 1 }
 
   mutating func becameSlow() {
-    slow += 1
+    slowCalls += 1
     isReached = true
     // No further than it has gone, until calls end.
     window = max(1, min(window, UInt16(clamping: inFlight)))
@@ -61,8 +65,8 @@ struct DestinationGate {
   mutating func ended(
     wasSlow: Bool, _ health: DestinationSignal.Health, wasDead: Bool, most: Int, slowMost: Int
   ) {
-    inFlight -= 1
-    if wasSlow { slow -= 1 }
+    calls -= 1
+    if wasSlow { slowCalls -= 1 }
     switch health {
     case .success:
       hasSucceeded = true

@@ -38,7 +38,7 @@ extension Scheduler {
     guard !isInFlight(message.ref) else { return }
     agesLeft -= 1
     unrecorded[message.ref] = Unrecorded(destination: i, retry: nil)
-    destinations[i].gone.insert(message.ref)
+    destinations[i].ages.ended(message.ref)
     destinations[i].unrecorded += 1
     expired.append(
       Expired(

@@ -55,8 +55,7 @@ extension Scheduler {
 
   /// No page is under way that could bring those that the store has recorded.
   mutating func forgetGone(_ i: Int) {
-    if destinations[i].gone.isEmpty { return }
-    destinations[i].gone = destinations[i].gone.filter { unrecorded[$0] != nil }
+    destinations[i].ages.forgetGone { unrecorded[$0] == nil }
   }
 
   mutating func beginLap(_ i: Int) {
@@ -78,7 +77,8 @@ extension Scheduler {
     destinations[i].lap?.cursor = page.next
     for entry in page.entries {
       guard entry.ref.number <= lap.end else { return finishLap(i, at: now) }
-      if lap.excluded.contains(entry.ref) || destinations[i].gone.contains(entry.ref) { continue }
+      if lap.excluded.contains(entry.ref) { continue }
+      if destinations[i].ages.gone.contains(entry.ref) { continue }
       if let until = destinations[i].unreadable[entry.ref] {
         if until > now.monotonic {
           destinations[i].queue.leaveCold(due: until)

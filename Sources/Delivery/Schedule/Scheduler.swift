@@ -189,7 +189,7 @@ extension Scheduler {
     guard let outcome = unrecorded.removeValue(forKey: ref) else { return }
     let i = outcome.destination
     destinations[i].unrecorded -= 1
-    if destinations[i].page == nil { destinations[i].gone.remove(ref) }
+    if destinations[i].page == nil { destinations[i].ages.forgetGone(ref) }
     if let retry = outcome.retry, !refused {
       place(retry.message, due: retry.due, in: i, at: now)
     }
@@ -206,7 +206,7 @@ extension Scheduler {
     case .tail:
       for entry in page.entries where entry.ref.number > destinations[i].tail.seenUpTo {
         destinations[i].tail.sawNext(entry.ref.number)
-        if destinations[i].gone.contains(entry.ref) { continue }
+        if destinations[i].ages.gone.contains(entry.ref) { continue }
         place(entry, in: i, lined: true, at: now)
       }
       destinations[i].tail.finishPage(page, of: request)

@@ -4,25 +4,26 @@ package struct Waiting: Sendable, Equatable {
   package var ageFromMs: UInt64
   /// Attempts that ended.
   package var attempts: UInt32
-  /// Of the last attempt; 0 when there was none, or no answer.
-  package var lastStatus: UInt16
+  // There may be a million: what follows stands in such an order that it takes no room.
+  /// See `PathKey`.
+  package var path = PathKey.unknown
   package var maxAttempts: UInt32?
   /// The receiver said when to come back.
   package var wasAsked = false
   /// Attempts among them that cost no place in the retry schedule (429).
   package var spared: UInt16 = 0
-  /// See `PathKey`. (These three stand where they take no room.)
-  package var path = PathKey.unknown
   package var maxAgeMs: UInt64?
+  /// Of the last attempt; 0 when there was none, or no answer.
+  package var lastStatus: UInt16
 
   init(_ entry: PendingEntry) {
     ref = entry.ref
     ageFromMs = entry.ageFromMs
     attempts = entry.attempts
-    lastStatus = entry.lastStatus
-    maxAttempts = entry.maxAttempts
     path = entry.path
+    maxAttempts = entry.maxAttempts
     maxAgeMs = entry.maxAgeMs
+    lastStatus = entry.lastStatus
   }
 
   /// The number of its next attempt. The count comes from the store: it must not overflow.
