@@ -17,7 +17,7 @@ struct DestinationQueue {
   /// Fresh and retried messages go in turn, so that neither waits for the other's backlog.
   private var retriedIsNext = false
   /// How many of the first fresh ones were handed out to be read ahead.
-  private var aheadCount: Int32 = 0
+  private var aheadCount = 0
   /// Paths in trouble, with their messages that could run otherwise.
   var circuits = Circuits()
   private var parkedIsNext = false
@@ -234,7 +234,7 @@ struct DestinationQueue {
     }
     if !expired.isEmpty {
       fresh = stays
-      aheadCount = min(aheadCount, Int32(clamping: fresh.count))
+      aheadCount = min(aheadCount, fresh.count)
     }
     let count = expired.count
     let retries = timed.unordered.filter { !takes($0.message) }
@@ -255,8 +255,8 @@ struct DestinationQueue {
   /// answer still stands.
   mutating func readAhead(_ most: Int) -> [MessageRef] {
     guard aheadCount == 0 else { return [] }
-    aheadCount = Int32(clamping: min(most, fresh.count))
-    return fresh.prefix(Int(aheadCount)).map(\.ref)
+    aheadCount = min(most, fresh.count)
+    return fresh.prefix(aheadCount).map(\.ref)
   }
 
   /// Every message in memory.

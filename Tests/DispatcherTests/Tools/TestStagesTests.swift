@@ -91,6 +91,24 @@ import Testing
     #expect(result.errors.contains("fuzz         passed"))
   }
 
+  @Test("what failed in a stage is said once more before the summary")
+  func failureIsRepeated() throws {
+    try write(
+      """
+      #!/bin/bash
+      echo '✔ Test "one" passed'; echo '✘ Test "two" failed'; seq 1000; exit 1
+      """, to: "Tools/engine-tests/run")
+    try write("#!/bin/bash\necho 'it broke' >&2; exit 1", to: "Tools/fuzz/run")
+    let result = try run("Tools/test", ["seeds", "fuzz"])
+    let end = try #require(result.errors.range(of: "== what failed in seeds"))
+    let lines = result.errors[end.upperBound...].split(separator: "\n")
+    #expect(
+      lines.prefix(4) == [
+        "✘ Test \"two\" failed", "== what failed in fuzz", "it broke", "== summary",
+      ])
+    #expect(result.output.contains("✔ Test \"one\" passed"))
+  }
+
   @Test("a stage that does not exist is refused before anything runs")
   func unknown() throws {
     let result = try run("Tools/test", ["format", "engines"])

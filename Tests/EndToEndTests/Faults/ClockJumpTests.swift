@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEnd {
+extension EndToEndFaults {
   /// The real binary with a wall clock that is set by years while it runs.
   @Suite("A clock that jumps") struct ClockJumps {
     private static let year = 365 * 86_400

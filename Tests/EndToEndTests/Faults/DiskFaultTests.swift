@@ -2,7 +2,7 @@ import Foundation
 import NIOConcurrencyHelpers
 import Testing
 
-extension EndToEnd {
+extension EndToEndFaults {
   /// The real binary with real calls that fail.
   @Suite("Failing calls of the system") struct DiskFaults {
     typealias Fault = FaultShim.Fault

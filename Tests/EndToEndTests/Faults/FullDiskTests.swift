@@ -2,7 +2,7 @@ import Foundation
 import NIOConcurrencyHelpers
 import Testing
 
-extension EndToEnd {
+extension EndToEndFaults {
   /// The real binary on a real file system of 64 MiB.
   @Suite("A full disk") struct FullDisks {
     let folder: TemporaryDirectory

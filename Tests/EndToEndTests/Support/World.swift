@@ -3,8 +3,12 @@ import NIOCore
 import NIOPosix
 import Testing
 
-/// All end-to-end tests: one after the other, since each starts processes of its own.
+/// End-to-end tests: one after the other, since each starts processes of its own.
 @Suite(.serialized) enum EndToEnd {}
+
+/// Those with failing calls, full disks and other clocks. They wait most of the time, a few minutes
+/// in all, and so they run beside the others.
+@Suite(.serialized) enum EndToEndFaults {}
 
 /// Where the binaries of this build stand: beside the test runner.
 enum Programs {
