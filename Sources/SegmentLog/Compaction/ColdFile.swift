@@ -25,6 +25,8 @@ struct ColdFile {
   var outcomes: [DirectoryOutcome] = []
   /// Where the last text of a tried message stands.
   var notes: [(sequence: Sequence, place: NotePlace)] = []
+  /// Dead messages without any text, whatever stands in other files.
+  var textless: [Sequence] = []
   /// Of its inputs; nil when that frame can't be read.
   var record: CompactionRecord?
   var verdict: SegmentVerdict
@@ -122,6 +124,10 @@ struct ColdFile {
       if isLost { segment.lose(message.sequence) }
     }
     for note in directory.notes {
+      guard !note.isEmpty else {
+        textless.append(note.sequence)
+        continue
+      }
       notes.append(
         (
           note.sequence,

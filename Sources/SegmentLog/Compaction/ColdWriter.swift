@@ -70,8 +70,12 @@ final class ColdWriter {
     }
   }
 
-  func append(_ outcome: OutcomeRecord) throws(CompactionError) {
+  /// `isTextless`: a dead message has no text at all, not even one that stands elsewhere.
+  func append(
+    _ outcome: OutcomeRecord, isTextless: Bool = false
+  ) throws(CompactionError) {
     states.append(copyOf: outcome)
+    if isTextless { states.appendEmptyNote(of: outcome) }
     if states.recordCount >= Self.statesMax || states.rawBytes > FrameLimits.rawBytes {
       try flushStates()
     }

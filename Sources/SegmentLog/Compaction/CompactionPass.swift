@@ -207,7 +207,7 @@ extension CompactionPass {
         try cold.append(
           OutcomeRecord(
             sequence: tried.sequence, kind: .dead, attempts: tried.count, status: tried.status,
-            error: error))
+            error: error), isTextless: tried.note == nil)
       } else {
         try cold.append(
           DirectoryWait(

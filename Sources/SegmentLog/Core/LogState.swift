@@ -228,6 +228,14 @@ extension LogState {
     attempts[sequence] = known
   }
 
+  /// A cold segment says that a dead message has no text, so that of an earlier attempt, which may
+  /// stand there yet, is not its reason.
+  mutating func forgetNote(ofDead sequence: Sequence) {
+    guard var known = attempts[sequence], state(of: sequence) == .dead else { return }
+    known.note = nil
+    attempts[sequence] = known
+  }
+
   /// Of the controls one changes the accounting: messages without known numbers were given up.
   mutating func apply(control: ControlRecord) {
     if let lost = control.lostCount { giveUp(lost) }

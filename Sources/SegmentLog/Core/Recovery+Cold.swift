@@ -199,6 +199,8 @@ extension Recovery {
         state.apply(outcome: outcome, note: nil)
       }
     }
+    guard atEnd else { return }
+    for sequence in file.textless { state.forgetNote(ofDead: sequence) }
   }
 
   // MARK: A checkpoint
@@ -318,7 +320,7 @@ extension Recovery {
     }
   }
 
-  private func size(of file: LogFile) -> UInt64 {
+  func size(of file: LogFile) -> UInt64 {
     guard let opened = try? disk.open(file.name, .readOnly) else { return 0 }
     defer { opened.close() }
     return (try? opened.size()) ?? 0

@@ -96,6 +96,8 @@ package struct DirectoryNote: Sendable, Equatable {
   package var offsetInBlock: UInt32
   package var length: UInt32
   package var previous: PreviousNote
+  /// It says that there is no text; then it has no place in a block.
+  var isEmpty: Bool { length == 0 }
 }
 
 package struct DirectoryBlock: Sendable, Equatable {

@@ -17,7 +17,7 @@ extension FrameDirectory {
         section: SectionType.blocks, reason: "blocks end at \(end) of \(head.totalLength)")
     }
     try placePayloads()
-    for note in notes {
+    for note in notes where !note.isEmpty {
       guard Int(note.block) < blocks.count,
         UInt64(note.offsetInBlock) + UInt64(note.length)
           <= UInt64(blocks[Int(note.block)].rawLength)

@@ -167,6 +167,14 @@ package final class FrameEncoder {
       outcome.attempts > 1 ? .unknown : .none)
   }
 
+  /// A dead message without any text: what older files say of attempts before is not its reason.
+  package func appendEmptyNote(of outcome: OutcomeRecord) {
+    notes.append(
+      DirectoryNote(
+        sequence: outcome.sequence, attempts: outcome.attempts, block: 0, offsetInBlock: 0,
+        length: 0, previous: outcome.attempts > 1 ? .unknown : .none))
+  }
+
   package func append(_ compaction: CompactionRecord) {
     compaction.encode(into: &compactionBytes)
     compactionCount += 1
@@ -304,7 +312,7 @@ package final class FrameEncoder {
     var previous = baseSequence
     for var note in notes {
       // The texts' blocks stand behind the payloads'.
-      note.block += UInt32(payloads.blockCount)
+      if !note.isEmpty { note.block += UInt32(payloads.blockCount) }
       NoteCoding.encode(note, after: previous, into: &scratch)
       previous = note.sequence
     }
