@@ -22,6 +22,7 @@ struct CheckpointSchedule {
   private var lastChangeAtMs: UInt64
   /// When the last one was begun; nil before the first one of this run.
   private var lastAtMs: UInt64?
+  private let startedAtMs: UInt64
   private(set) var lastBytes: UInt64 = 0
   private var failedAtMs: UInt64?
   /// Another one, even without changes, lets files go.
@@ -32,6 +33,7 @@ struct CheckpointSchedule {
     self.nextNumber = nextNumber
     self.hasChanged = hasChanged
     lastChangeAtMs = nowMs
+    startedAtMs = nowMs
   }
 
   /// A frame became durable.
@@ -58,6 +60,9 @@ struct CheckpointSchedule {
       due = max(due, after(lastBytes / Self.bytesPerMs, since: lastAtMs, nowMs))
     } else if logged >= Self.logBytes {
       due = nowMs
+    } else if hasChanged {
+      // A log that never rests must not wait for ever for its first one.
+      due = min(due, after(Self.changedMs, since: startedAtMs, nowMs))
     }
     return failedAtMs.map { max(due, after(Self.retryMs, since: $0, nowMs)) } ?? due
   }

@@ -46,6 +46,17 @@ struct CheckpointScheduleTests {
     #expect(schedule.dueMs(nowMs: now + 30_000) == now + 30_000)
   }
 
+  @Test("half a minute after the start when there is no rest before the first one")
+  func busyFromTheStart() {
+    var schedule = schedule()
+    for step in 1...59 as ClosedRange<UInt64> {
+      let at = now + step * 500
+      schedule.wrote(bytes: 100, records: 1, nowMs: at)
+      #expect(schedule.dueMs(nowMs: at) == min(at + 1000, now + 30_000))
+    }
+    #expect(schedule.begin(nowMs: now + 30_000) == 1)
+  }
+
   @Test("at once after 64 MiB of log, or four times what the last one took")
   func bytes() {
     var schedule = schedule()
