@@ -28,8 +28,7 @@ extension LogCore {
       _ = try rotate(room: 0, nowMs: nowMs)
     }
     let removed = dropFinished(nowMs: nowMs)
-    let jobs =
-      state.damage.isEmpty ? compactionPlan(isCommand: true, nowMs: nowMs).jobs : []
+    let jobs = compactionPlan(isCommand: true, nowMs: nowMs).jobs
     compaction = CompactionRun(
       bytesBefore: bytesBefore, removed: removed, jobs: jobs.reversed(), jobCount: jobs.count)
     if !state.damage.isEmpty {

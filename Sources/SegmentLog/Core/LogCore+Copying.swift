@@ -17,6 +17,9 @@ extension LogCore {
     var candidate = CompactionPlan.Candidate(input: segment.asInput, file: segment.file)
     candidate.isActive = holder.kind == .wal && holder.index == state.segments.count - 1
     candidate.problem = segment.damage.map { "damaged: \($0)" } ?? copying.refused[segment.asInput]
+    if candidate.problem == nil, !state.damage.isEmpty {
+      candidate.problem = "the log is damaged, and that is not accepted"
+    }
     candidate.live = segment.liveCount
     candidate.messages = segment.messages
     candidate.rawBytes = segment.rawBytes
@@ -50,7 +53,11 @@ extension LogCore {
     copying.planDueAtMs = nil
     let plan = compactionPlan(isCommand: false, nowMs: nowMs)
     noteLive(after: plan, nowMs: nowMs)
-    return plan.jobs.first.flatMap { job($0, isUrgent: false, nowMs: nowMs) }
+    // One that can't be made must not starve those behind it.
+    for inputs in plan.jobs {
+      if let job = job(inputs, isUrgent: false, nowMs: nowMs) { return job }
+    }
+    return nil
   }
 
   private func noteLive(after plan: CompactionPlan, nowMs: UInt64) {
@@ -74,7 +81,8 @@ extension LogCore {
   ) -> CompactionJob? {
     let wanted = Set(inputs)
     let standing = state.holders.map { state[$0] }
-    let chosen = standing.filter { wanted.contains($0.asInput) && $0.liveCount + $0.messages > 0 }
+    // All that was planned and stands still: what is worth it is for the plan to say.
+    let chosen = standing.filter { wanted.contains($0.asInput) }
     let others = standing.filter { !wanted.contains($0.asInput) }
     guard !chosen.isEmpty else { return nil }
     var origins: [UInt32: String] = [:]

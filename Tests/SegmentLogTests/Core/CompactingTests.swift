@@ -71,6 +71,74 @@ struct CompactingTests {
     #expect(log.lookup(2)?.note.flatMap { log.core.reader.note(at: $0) } == "connection refused")
   }
 
+  /// Segment 1 lives on; segments 2 and 3 hold nothing but the last error texts of its messages.
+  private func logOfNotes() throws -> TestLog {
+    let log = try TestLog(disk: SimDisk(seed: 1), segmentSize: 256 << 10)
+    let payload = noise(40_000, seed: 1)
+    try log.store([TestLog.record(1, payload: payload), TestLog.record(2, payload: payload)])
+    for (sequence, text) in [(1, "connection refused"), (2, "timed out")] as [(Sequence, String)] {
+      try log.rotate()
+      try log.retry(sequence, count: 1, delayMs: 3_600_000, error: text)
+    }
+    try log.rotate()
+    try log.prepare()
+    try log.settle(compacts: false)
+    #expect(log.segments == [1, 2, 3, 4])
+    return log
+  }
+
+  private func notes(_ log: TestLog) -> [String?] {
+    [1, 2].map { log.lookup($0)?.note.flatMap { log.core.reader.note(at: $0) } }
+  }
+
+  @Test("what a preview promises of segments with nothing but error texts is done")
+  func notesOnly() throws {
+    let log = try logOfNotes()
+    let preview = log.core.compactionPreview(present: (0, 0), nowMs: log.nowMs)
+    let promised = preview.decisions.filter { $0.job != nil }.map(\.file)
+    #expect(promised == [FileNames.segment(2), FileNames.segment(3)])
+    let report = try log.core.compact(nowMs: log.nowMs)
+    #expect(report.problems == [])
+    #expect(report.removed.map(\.file).sorted() == promised)
+    #expect(notes(log) == ["connection refused", "timed out"])
+    try log.cutPower()
+    #expect(log.report.damage == [] && log.walk() == [1, 2])
+    #expect(notes(log) == ["connection refused", "timed out"])
+    // And then there is nothing to promise.
+    try log.settle()
+    let again = log.core.compactionPreview(present: (0, 0), nowMs: log.nowMs)
+    #expect(again.decisions.allSatisfy { $0.job == nil }, "\(again.decisions)")
+  }
+
+  @Test("in the background they are copied, too, and starve nothing behind them")
+  func notesDoNotStarve() throws {
+    let log = try logOfNotes()
+    // More than one job holds, so that what else is worth it comes in a second one.
+    try log.store(3, 4)
+    try log.rotate()
+    try log.end([3])
+    try log.rotate()
+    try log.prepare()
+    try log.settle()
+    #expect(!log.segments.contains { [2, 3, 4, 5].contains($0) }, "\(log.segments)")
+    #expect(notes(log) == ["connection refused", "timed out"])
+    #expect(log.walk() == [1, 2, 4])
+  }
+
+  @Test("a damaged log is promised nothing")
+  func damagedPromisesNothing() throws {
+    let log = try log(segments: 3)
+    try log.settle(compacts: false)
+    var bytes = try #require(log.disk.contents(log.segmentFile(2)))
+    for offset in [60, 4096 + 60] { bytes[offset] ^= 1 }
+    log.disk.put(log.segmentFile(2), bytes)
+    try log.restart()
+    #expect(!log.report.damage.isEmpty)
+    let preview = log.core.compactionPreview(present: (0, 0), nowMs: log.nowMs)
+    #expect(preview.decisions.allSatisfy { $0.job == nil }, "\(preview.decisions)")
+    #expect(try log.core.compact(nowMs: log.nowMs).problems.count == 1)
+  }
+
   @Test("the older checkpoint will do, and so will none, without a loss")
   func fallBack() throws {
     let log = try log(segments: 3)
