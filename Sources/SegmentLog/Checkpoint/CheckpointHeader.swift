@@ -30,11 +30,17 @@ package struct CheckpointHeader: Sendable, Equatable {
       throw .notACheckpoint
     }
     let major = bytes.littleInteger(at: 8, as: UInt16.self)
+    let size = CheckpointFormat.headerSize
     // These 16 bytes mean the same in every version.
     guard major == CheckpointFormat.majorVersion else {
+      let header = UnsafeRawBufferPointer(rebasing: bytes.prefix(size))
+      if header.count == size,
+        FileVersions.isDamaged(header, version: CheckpointFormat.majorVersion)
+      {
+        throw .badValue("version", offset: 8)
+      }
       throw .otherVersion(major: major, minor: bytes.littleInteger(at: 10, as: UInt16.self))
     }
-    let size = CheckpointFormat.headerSize
     guard bytes.count >= size else { throw .cutShort(offset: UInt64(bytes.count)) }
     let expected = bytes.littleInteger(at: size - 4, as: UInt32.self)
     let found = Checksum.crc32(UnsafeRawBufferPointer(rebasing: bytes[..<(size - 4)]))

@@ -69,6 +69,7 @@ struct Recovery {
   }
 
   mutating func run() throws(LogError) -> RecoveredLog {
+    try FileVersions.check(disk)
     try deleteTemporaryFiles()
     store = try identity()
     let found = try findSegments(of: store)

@@ -14,6 +14,7 @@ package struct AcceptedDamage: Sendable, Equatable {
     case disk(DiskError)
     case damaged(reason: String)
     case otherStore(StoreUUID)
+    case otherVersion(UInt16)
   }
 
   init(store: StoreUUID) { self.store = store }
@@ -64,7 +65,7 @@ extension Damage {
 
 extension AcceptedDamage {
   private static let magic = Array("DISPACC\n".utf8)
-  private static let version: UInt16 = 1
+  fileprivate static let version: UInt16 = 1
   /// Behind the magic: version, reserved, length of the file.
   private static let headSize = 16
   private static let fileMax: UInt64 = 16 << 20
@@ -117,7 +118,10 @@ extension AcceptedDamage {
       else { throw .damaged(reason: "it does not begin as it should") }
       let version = buffer.littleInteger(at: 8, as: UInt16.self)
       guard version == self.version else {
-        throw .damaged(reason: "it is of version \(version), this program knows \(self.version)")
+        if FileVersions.isDamaged(buffer, version: self.version) {
+          throw .damaged(reason: "its version is damaged")
+        }
+        throw .otherVersion(version)
       }
       let length = buffer.littleInteger(at: 12, as: UInt32.self)
       guard Int(length) == buffer.count else {
@@ -173,6 +177,14 @@ extension AcceptedDamage.Failure: CustomStringConvertible {
       "\(FileNames.acceptedDamage) can't be read: \(reason); what was accepted is damage again"
     case .otherStore(let store):
       "\(FileNames.acceptedDamage) belongs to another store (\(store)); it is not looked at"
+    case .otherVersion: "\(FileNames.acceptedDamage): \(reason)"
     }
+  }
+
+  /// Without the file's name.
+  var reason: String {
+    guard case .otherVersion(let version) = self else { return description }
+    return "written in format version \(version); this program reads version "
+      + "\(AcceptedDamage.version)"
   }
 }

@@ -70,7 +70,12 @@ package struct DedupHeader: Sendable, Equatable {
       throw .notADedupFile
     }
     let major = bytes.littleInteger(at: 8, as: UInt16.self)
-    guard major == majorVersion else { throw .otherVersion(major) }
+    guard major == majorVersion else {
+      if FileVersions.isDamaged(bytes, version: majorVersion) {
+        throw .badValue(offset: 8, "version")
+      }
+      throw .otherVersion(major)
+    }
     let expected = bytes.littleInteger(at: pageSize - 4, as: UInt32.self)
     let found = Checksum.crc32(UnsafeRawBufferPointer(rebasing: bytes[..<(pageSize - 4)]))
     guard found == expected else {

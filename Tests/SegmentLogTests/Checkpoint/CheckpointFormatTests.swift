@@ -155,7 +155,9 @@ struct CheckpointFormatTests {
     let name = try SampleCheckpoint.write(checkpoint, to: disk)
     let bytes = try #require(disk.contents(name))
     var other = bytes
+    // Alone it would be a flipped bit.
     other[8] = 2
+    other[30] ^= 1
     disk.put(name, other)
     #expect(throws: CheckpointError.otherVersion(major: 2, minor: 0)) {
       try CheckpointReader.read(checkpoint.number, on: disk)

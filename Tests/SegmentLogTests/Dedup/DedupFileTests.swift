@@ -115,8 +115,11 @@ struct DedupFileTests {
       if case DedupError.otherFile = $0 { true } else { false }
     }
     var later = bytes
-    later[8] = 2
-    later[bytes.count - 4096 + 8] = 2
+    // Alone it would be a flipped bit.
+    for page in [0, bytes.count - 4096] {
+      later[page + 8] = 2
+      later[page + 200] ^= 1
+    }
     disk.put(Self.name, later)
     #expect(throws: DedupError.otherVersion(2)) { _ = try open(disk) }
   }
