@@ -30,11 +30,24 @@ struct FilterOptions: ParsableArguments {
     since != nil || until != nil || !destination.isEmpty || !state.isEmpty
   }
 
+  /// What is wrong with them; nil: nothing.
+  var refusal: String? {
+    // The log knows a destination by its origin, so that a bare host would never be found.
+    if let bare = destination.first(where: { !$0.contains("://") }) {
+      return
+        "--destination \(printable(bare)) has no scheme: https://\(printable(bare)), for example."
+    }
+    if let since, let until, since.unixMs >= until.unixMs {
+      return "--since is not before --until: no message can be meant."
+    }
+    return nil
+  }
+
   var filter: MessageFilter {
     var filter = MessageFilter()
     filter.sinceMs = since?.unixMs ?? 0
     filter.untilMs = until?.unixMs ?? .max
-    // An origin that was dropped from the URL's checks by a later version is taken as it stands.
+    // An origin that a later version's checks refuse is taken as it stands.
     filter.destinations = Set(destination.map { (try? Origin(url: $0).description) ?? $0 })
     filter.states = Set(state.flatMap(\.states))
     filter.uuid = uuid.map { Array($0.utf8) }
@@ -105,7 +118,7 @@ struct Moment: ExpressibleByArgument {
       return true
     }
     guard let year = number(4), take("-"), let month = number(2), take("-"), let day = number(2),
-      (1...12).contains(month), (1...31).contains(day)
+      (1...12).contains(month), (1...31).contains(day), year >= 1970
     else { return nil }
     var parts = tm()
     parts.tm_year = Int32(year - 1900)
@@ -133,16 +146,20 @@ struct Moment: ExpressibleByArgument {
       }
       if !take("Z") {
         let isEast = take("+")
-        guard isEast || take("-"), let hours = number(2), take(":"), let minutes = number(2) else {
-          return nil
-        }
+        guard isEast || take("-"), let hours = number(2), take(":"), let minutes = number(2),
+          hours <= 23, minutes <= 59
+        else { return nil }
         offset = (hours * 60 + minutes) * (isEast ? 60 : -60)
       }
       parts.tm_hour = Int32(hour)
       parts.tm_min = Int32(minute)
       parts.tm_sec = Int32(second)
     }
-    guard bytes.isEmpty else { return nil }
+    // A day that the month does not have is made one of the next.
+    var date = parts
+    (date.tm_hour, date.tm_min, date.tm_sec) = (0, 0, 0)
+    _ = timegm(&date)
+    guard bytes.isEmpty, date.tm_mday == day, date.tm_mon == month - 1 else { return nil }
     let seconds = timegm(&parts) - offset
     return UInt64(max(seconds, 0)) * 1000 + UInt64(milliseconds)
   }

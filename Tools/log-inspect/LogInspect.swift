@@ -19,8 +19,8 @@ struct LogInspect: ParsableCommand {
         2   damage: bytes that were synced are not what was written
         3   a segment is missing
       Of --audit: 0 when the accounting closes, 2 when it does not. Otherwise 0, 1 when --uuid finds \
-      nothing, 64 for wrong arguments, 66 when the directory can't be read, 73 when the salvaged \
-      messages can't be written.
+      nothing, 64 for wrong arguments, 66 when the directory can't be read, 73 when what was \
+      found, or the salvaged messages, can't be written.
 
       live: neither delivered nor cancelled. raw: payloads before compression. stored: bytes of the
       frames, everything counted.
@@ -71,6 +71,7 @@ struct LogInspect: ParsableCommand {
   var json = false
 
   static func main() {
+    StandardStreams.prepare()
     if let refusal = CommandLineText.refusal {
       Output.note("log-inspect: \(refusal)")
       Glibc.exit(EX_USAGE)
@@ -90,19 +91,25 @@ struct LogInspect: ParsableCommand {
         "--since, --until, --destination, --state and --uuid go with --records, --salvage and "
           + "--follow.")
     }
+    if let refusal = which.refusal { throw ValidationError(refusal) }
     if let salvage, salvage.isEmpty { throw ValidationError("--salvage needs a file, or -.") }
   }
 
   func run() throws {
     let output = Output()
-    defer { output.flush() }
     do {
       let disk = try FileDisk(path: directory, access: .readOnly)
       let code = try inspect(disk, output)
+      output.flush()
+      if let failure = output.failure {
+        Output.note("log-inspect: \(StandardStreams.failure(failure))")
+        throw ExitCode(StandardStreams.failureStatus)
+      }
       if code != 0 { throw ExitCode(code) }
     } catch let failure as FileDisk.OpenFailure {
       throw cannotRead(failure.description)
     } catch let error as DiskError {
+      output.flush()
       throw cannotRead(error.description)
     }
   }
@@ -160,8 +167,10 @@ struct LogInspect: ParsableCommand {
     let progress = Progress()
     let chain = try LogChain.read(disk)
     noteEmpty(chain)
+    let bytes = Array(uuid.utf8)
     let history = try MessageHistory(
-      of: Array(uuid.utf8), in: chain, on: disk, progress: progress.advance)
+      of: bytes, key: chain.store.map { UUIDKey(store: $0, messageUUID: bytes) }, in: chain,
+      on: disk, progress: progress.advance)
     progress.end()
     return HistoryView(uuid: uuid, history: history).print(to: output, json: json)
   }
@@ -171,8 +180,11 @@ struct LogInspect: ParsableCommand {
     let chain = try LogChain.read(disk)
     noteEmpty(chain)
     let records = LogRecords(chain, on: disk, which.filter, progress: progress.advance)
-    let failures = RecordsView(records: records, json: json).print(to: output)
+    let (count, failures) = RecordsView(records: records, json: json).print(to: output)
     progress.end()
+    if count == 0, which.narrows || which.uuid != nil {
+      Output.note("log-inspect: no message is meant by what was asked for")
+    }
     for failure in failures { Output.note("log-inspect: \(failure)") }
     for problem in chain.problems { Output.note("log-inspect: \(printable(problem.description))") }
     return 0
@@ -195,7 +207,7 @@ struct LogInspect: ParsableCommand {
     } catch {
       progress.end()
       Output.note("log-inspect: \(error)")
-      return 73
+      return StandardStreams.failureStatus
     }
   }
 

@@ -14,7 +14,7 @@ struct CompactCommand: AsyncParsableCommand {
       While a server is running it does this itself, asked through its admin listener; on the log \
       of a stopped server it is done here.
 
-      Exit codes: 0 done; 1 it failed; 74 the log can't be used; 75 another process holds it.
+      Exit codes: 0 done; 1 it failed; 73 what was done can't be printed; 74 the log can't be used; 75 another process holds it.
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -46,21 +46,24 @@ struct CompactCommand: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try options.load().configuration
+    let text: String
     do throws(Compaction.Failure) {
       let place: Compaction.Place =
         if let admin {
           .there(admin, token: token ?? configuration.adminToken)
         } else {
-          try Compaction.place(directory: log, configuration, token: token)
+          try Compaction.place(
+            directory: log, configuration, token: token, readOnly: dryRun)
         }
       if dryRun {
         let preview = try await Compaction.preview(at: place, nowMs: SystemClock().wallMs())
-        StandardOutput.print(CompactionText.text(preview))
+        text = CompactionText.text(preview)
       } else {
-        StandardOutput.print(CompactionText.text(try await Compaction.run(at: place)))
+        text = CompactionText.text(try await Compaction.run(at: place))
       }
     } catch {
       throw error.status.saying(error.reason)
     }
+    try StandardOutput.print(text)
   }
 }

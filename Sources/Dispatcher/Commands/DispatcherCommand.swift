@@ -1,4 +1,5 @@
 import ArgumentParser
+import Delivery
 import Glibc
 
 /// The command line: `dispatcher` alone is `dispatcher serve`.
@@ -10,8 +11,9 @@ struct DispatcherCommand: AsyncParsableCommand {
     discussion: """
       Without a verb the server is started, as with "dispatcher serve".
 
-      Exit codes: 0 all is well; 1 it failed; 2 damage was found (repair); 64 the command line is wrong; 74 the log can't be \
-      used or its disk failed; 75 another process holds the log; 78 the configuration is wrong.
+      Exit codes: 0 all is well; 1 it failed; 2 damage was found (repair); 64 the command line is \
+      wrong; 73 what was to be printed can't be written; 74 the log can't be used or its disk \
+      failed; 75 another process holds the log; 78 the configuration is wrong.
       """,
     version: version,
     subcommands: [
@@ -21,6 +23,7 @@ struct DispatcherCommand: AsyncParsableCommand {
     defaultSubcommand: ServeCommand.self)
 
   static func main() async {
+    StandardStreams.prepare()
     refuseWhatCantBeRead()
     await main(nil)
   }

@@ -8,6 +8,8 @@ enum ExitStatus: Int32 {
   case failure = 1
   /// The log is damaged; what was asked for was done.
   case damage = 2
+  /// What was to be printed can't be written; what was asked for was done.
+  case output = 73
   /// The log can't be used as it stands, or its disk failed.
   case log = 74
   /// Another process holds the log.
@@ -47,7 +49,10 @@ enum StandardError {
 
 /// Written at once: whoever reads a pipe waits for the line.
 enum StandardOutput {
-  static func print(_ line: String) {
-    OutputFile.writeAll(Array("\(VisibleText.escaped(line))\n".utf8), to: STDOUT_FILENO)
+  /// - Throws: what ends the command when the line can't be written: that is never a success.
+  static func print(_ line: String) throws(ExitCode) {
+    let code = OutputFile.writeAll("\(VisibleText.escaped(line))\n".utf8, to: STDOUT_FILENO)
+    guard let code else { return }
+    throw ExitStatus.output.saying(StandardStreams.failure(code))
   }
 }

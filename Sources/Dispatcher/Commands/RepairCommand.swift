@@ -15,7 +15,7 @@ struct RepairCommand: ParsableCommand {
       in the log's quarantine directory.
 
       Exit codes: 0 nothing is damaged, or it was accepted; 1 it failed; 2 there is damage, and \
-      nothing was changed; 74 the log can't be used; 75 another process holds it.
+      nothing was changed; 73 what was found can't be printed; 74 the log can't be used; 75 another process holds it.
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -32,17 +32,19 @@ struct RepairCommand: ParsableCommand {
     let log = try self.log ?? options.load().configuration.log
     let nowMs = SystemClock().wallMs()
     var isDamaged = false
+    let text: String
     do throws(Repair.Failure) {
       if accept {
-        StandardOutput.print(RepairText.text(try Repair.accept(log, nowMs: nowMs)))
+        text = RepairText.text(try Repair.accept(log, nowMs: nowMs))
       } else {
         let examined = try Repair.examine(log, nowMs: nowMs)
-        StandardOutput.print(RepairText.text(examined, log: log))
+        text = RepairText.text(examined, log: log)
         isDamaged = !examined.damage.isEmpty
       }
     } catch {
       throw error.status.saying(error.reason)
     }
+    try StandardOutput.print(text)
     if isDamaged { throw ExitCode(ExitStatus.damage.rawValue) }
   }
 }

@@ -6,7 +6,8 @@ struct SendCommand: AsyncParsableCommand {
     commandName: "send",
     abstract: "Hands one message to a running dispatcher and prints its answer.",
     discussion: """
-      Exit code 0 when the message was accepted (or was accepted before), 1 when not.
+      Exit code 0 when the message was accepted (or was accepted before), 1 when not, 73 when the \
+      answer can't be printed.
 
       Example: dispatcher send http://localhost:9000/hook --body '{"order":42}' \
       --header 'Content-Type: application/json'
@@ -74,8 +75,8 @@ struct SendCommand: AsyncParsableCommand {
     } catch {
       throw ExitStatus.failure.saying("\(to): \(error.reason)")
     }
-    StandardOutput.print(answer.statusLine)
-    if !answer.body.isEmpty { StandardOutput.print(answer.text) }
+    try StandardOutput.print(answer.statusLine)
+    if !answer.body.isEmpty { try StandardOutput.print(answer.text) }
     guard (200...299).contains(answer.status) else { throw ExitCode(ExitStatus.failure.rawValue) }
   }
 

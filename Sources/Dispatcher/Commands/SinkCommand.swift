@@ -1,4 +1,5 @@
 import ArgumentParser
+import Delivery
 
 struct SinkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,7 +11,8 @@ struct SinkCommand: AsyncParsableCommand {
 
       Examples: "dispatcher sink --port 9000" answers everything with 200. \
       "--status 503 --fail-first 3" fails three times, then succeeds. "--status 500" always fails. \
-      "--delay 200ms" answers late. It ends with Ctrl-C.
+      "--delay 200ms" answers late. It ends with Ctrl-C; exit code 73 says \
+      that something could not be printed.
       """)
 
   @Option(help: "The port; 0 takes a free one.")
@@ -69,5 +71,8 @@ struct SinkCommand: AsyncParsableCommand {
     }
     await signals.first()
     await sink.stop()
+    if let failure = sink.outputFailure {
+      throw ExitStatus.output.saying(StandardStreams.failure(failure))
+    }
   }
 }

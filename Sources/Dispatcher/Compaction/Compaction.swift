@@ -21,16 +21,18 @@ enum Compaction {
     case there(String, token: String?)
   }
 
-  /// - Parameter directory: of the log; nil = the configured one.
+  /// - Parameters:
+  ///   - directory: of the log; nil = the configured one.
+  ///   - readOnly: whether it is only to be looked at.
   static func place(
-    directory: String?, _ configuration: Configuration, token: String?
+    directory: String?, _ configuration: Configuration, token: String?, readOnly: Bool = false
   ) throws(Failure) -> Place {
     let log = directory ?? configuration.log
     guard LogDoor.holdsLog(log) else {
       throw Failure(status: .log, reason: "\(log): there is no log here")
     }
     do throws(LogDoor.Problem) {
-      try LogDoor.tryToOpen(log)
+      try LogDoor.tryToOpen(log, readOnly: readOnly)
     } catch {
       guard case .inUse(let reason) = error else {
         throw Failure(status: error.exitStatus, reason: error.reason)
@@ -66,7 +68,7 @@ enum Compaction {
     _ log: String, nowMs: UInt64
   ) throws(Failure) -> CompactionPreview {
     let directory: LogDirectory
-    do throws(LogOpenError) { directory = try LogDirectory(path: log) } catch {
+    do throws(LogOpenError) { directory = try LogDirectory(path: log, readOnly: true) } catch {
       let problem = ServeFailure(error)
       throw Failure(status: problem.status, reason: problem.reason)
     }

@@ -1,3 +1,4 @@
+import Delivery
 import Dispatch
 import Glibc
 import SegmentLog
@@ -12,6 +13,8 @@ final class LineWriter: Sendable {
     var dropped = 0
     /// The thread is between taking bytes and having written them.
     var writing = false
+    /// The `errno` of the first write that failed.
+    var failure: CInt?
   }
 
   private let state = Mutex(State())
@@ -40,6 +43,9 @@ final class LineWriter: Sendable {
     if wake { work.signal() }
   }
 
+  /// The `errno` with which lines were lost first; nil while none was.
+  var failure: CInt? { state.withLock { $0.failure } }
+
   /// Waits until what was handed over is written, or until the time is up. For the end of the
   /// process only: it blocks.
   func flush(within seconds: Int = 1) {
@@ -59,12 +65,15 @@ final class LineWriter: Sendable {
         state.writing = true
         return taken
       }
-      OutputFile.writeAll(bytes, to: descriptor)
+      let failure = OutputFile.writeAll(bytes, to: descriptor)
       if dropped > 0 {
         OutputFile.writeAll(
           "(\(dropped) log lines dropped: nobody read them)\n".utf8, to: descriptor)
       }
-      state.withLock { $0.writing = false }
+      state.withLock { state in
+        state.writing = false
+        state.failure = state.failure ?? failure
+      }
     }
   }
 }

@@ -9,25 +9,27 @@ enum Repair {
   }
 
   static func examine(_ path: String, nowMs: UInt64) throws(Failure) -> LogRepair.Examined {
-    try withLog(path) { (disk) throws(LogRepair.Failure) in
+    try withLog(path, readOnly: true) { (disk) throws(LogRepair.Failure) in
       try LogRepair.examine(disk, nowMs: nowMs)
     }
   }
 
   static func accept(_ path: String, nowMs: UInt64) throws(Failure) -> LogRepair.Repaired {
-    try withLog(path) { (disk) throws(LogRepair.Failure) in
+    try withLog(path, readOnly: false) { (disk) throws(LogRepair.Failure) in
       try LogRepair.accept(disk, nowMs: nowMs)
     }
   }
 
   private static func withLog<Answer>(
-    _ path: String, _ body: (any Disk) throws(LogRepair.Failure) -> Answer
+    _ path: String, readOnly: Bool, _ body: (any Disk) throws(LogRepair.Failure) -> Answer
   ) throws(Failure) -> Answer {
     guard LogDoor.holdsLog(path) else {
       throw Failure(status: .log, reason: "\(path): there is no log here")
     }
     let directory: LogDirectory
-    do throws(LogOpenError) { directory = try LogDirectory(path: path) } catch {
+    do throws(LogOpenError) {
+      directory = try LogDirectory(path: path, readOnly: readOnly)
+    } catch {
       let problem = ServeFailure(error)
       let hint = problem.status == .logInUse ? "; stop the server first" : ""
       throw Failure(status: problem.status, reason: problem.reason + hint)

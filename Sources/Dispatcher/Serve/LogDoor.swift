@@ -26,18 +26,21 @@ enum LogDoor {
   /// Opens the directory (and makes it where there is none), takes its lock and gives it free
   /// again. Whoever opens the log later takes it for good.
   ///
+  /// - Parameter readOnly: nothing is made or written, so that a log on a read-only mount can be looked
+  ///   at.
   /// - Returns: the directory's permissions when others than its owner may look into it. They are not
   ///   changed: somebody may have meant them.
   @discardableResult
-  static func tryToOpen(_ path: String) throws(Problem) -> String? {
+  static func tryToOpen(_ path: String, readOnly: Bool = false) throws(Problem) -> String? {
     let permissions: String?
     do throws(FileDisk.OpenFailure) {
-      permissions = try FileDisk(path: path, access: .readWrite).permissionsForOthers()
+      permissions = try FileDisk(path: path, access: readOnly ? .readOnly : .readWrite)
+        .permissionsForOthers()
     } catch {
       throw .unusable("log: \(error)")
     }
     do throws(DirectoryLock.Failure) {
-      _ = try DirectoryLock(path: path)
+      _ = try DirectoryLock(path: path, readOnly: readOnly)
     } catch {
       switch error {
       case .held: throw .inUse("log: \(error)")

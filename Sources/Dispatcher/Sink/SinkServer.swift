@@ -50,6 +50,9 @@ final class SinkServer: Sendable {
     output.flush()
   }
 
+  /// Why something could not be printed; nil as long as all was.
+  var outputFailure: CInt? { output.failure }
+
   func say(_ line: String) { output.write(Array((line + "\n").utf8)) }
 
   fileprivate var wait: TimeAmount { delay }

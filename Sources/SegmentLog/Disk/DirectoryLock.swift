@@ -12,11 +12,34 @@ package final class DirectoryLock: Sendable {
     case failed(DiskError)
   }
 
+  /// Below 0: there is no lock to take.
   private let descriptor: Int32
 
-  /// Takes the lock of the directory at `path`, which exists.
-  package init(path: String) throws(Failure) {
+  /// Takes the lock of the directory at `path`, which exists. For who only looks it is shared with
+  /// others that do, nothing is written, and where no server ever made the file there is none.
+  package init(path: String, readOnly: Bool) throws(Failure) {
     let file = path + "/" + FileNames.lock
+    guard readOnly else {
+      descriptor = try Self.openToWrite(path, file)
+      writePid()
+      return
+    }
+    let descriptor = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      let code = errno
+      if code != ENOENT { throw .failed(DiskError(operation: .lock, file: file, code: code)) }
+      self.descriptor = -1
+      return
+    }
+    try Self.lock(descriptor, LOCK_SH, path, file)
+    self.descriptor = descriptor
+  }
+
+  package convenience init(path: String) throws(Failure) {
+    try self.init(path: path, readOnly: false)
+  }
+
+  private static func openToWrite(_ path: String, _ file: String) throws(Failure) -> Int32 {
     let descriptor = open(
       file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, FileModes.file)
     guard descriptor >= 0 else {
@@ -24,18 +47,24 @@ package final class DirectoryLock: Sendable {
     }
     // Versions before this one left it to the umask. That of another owner stays as it is.
     _ = fchmod(descriptor, FileModes.file)
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+    try lock(descriptor, LOCK_EX, path, file)
+    return descriptor
+  }
+
+  /// Closes the descriptor when it can't be had.
+  private static func lock(
+    _ descriptor: Int32, _ kind: Int32, _ path: String, _ file: String
+  ) throws(Failure) {
+    while flock(descriptor, kind | LOCK_NB) != 0 {
       let code = errno
       if code == EINTR { continue }
       defer { close(descriptor) }
-      if code == EWOULDBLOCK { throw .held(path: path, pid: Self.pid(in: descriptor)) }
+      if code == EWOULDBLOCK { throw .held(path: path, pid: pid(in: descriptor)) }
       throw .failed(DiskError(operation: .lock, file: file, code: code))
     }
-    self.descriptor = descriptor
-    writePid()
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// For messages only, so that a failure is no reason to stop.
   private func writePid() {

@@ -59,8 +59,11 @@ package struct FileDigest: Sendable {
       syncedUpTo = head.syncedUpTo
       syncs += 1
     }
-    firstAtMs = firstAtMs ?? head.committedAtMs
-    lastAtMs = head.committedAtMs
+    // A frame of a compacted segment that holds no message has no time.
+    if head.committedAtMs > 0 {
+      firstAtMs = min(firstAtMs ?? .max, head.committedAtMs)
+      lastAtMs = max(lastAtMs ?? 0, head.committedAtMs)
+    }
     guard let last = summary.lastSequence else { return }
     messages += UInt64(summary.messages)
     firstSequence = firstSequence ?? summary.sparse.first ?? head.baseSequence

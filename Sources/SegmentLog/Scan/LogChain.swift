@@ -79,6 +79,10 @@ package struct LogChain: Sendable {
   package private(set) var dedups: [DedupListing] = []
   /// The size of the segment that is prepared ahead; nil when there is none.
   package private(set) var preparedBytes: UInt64?
+  /// Everything in the directory, and in that of the copies of damaged bytes.
+  package private(set) var bytes: UInt64 = 0
+  /// Of it what is kept for a full disk.
+  package private(set) var reserveBytes: UInt64 = 0
   package private(set) var problems: [ChainProblem] = []
   package private(set) var identity: StoreIdentity?
   private(set) var checkpoints = LogCheckpoints.none
@@ -91,6 +95,9 @@ package struct LogChain: Sendable {
     files.isEmpty && dedups.isEmpty && problems.isEmpty && identity == nil && preparedBytes == nil
   }
 
+  /// The store that all of it belongs to; nil when nothing says it.
+  package var store: StoreUUID? { identity?.store ?? files.first?.header.store }
+
   /// The newest checkpoint that the segments don't contradict.
   package var checkpoint: Checkpoint? { checkpoints.believed.first }
   package var checkpointCount: Int { checkpoints.count }
@@ -99,10 +106,6 @@ package struct LogChain: Sendable {
   /// Everything with frames: segments, then compacted ones.
   package var files: [SegmentFile] { segments + colds }
 
-  package var bytes: UInt64 {
-    fileBytes + unusable.reduce(0) { $0 + $1.size } + dedups.reduce(0) { $0 + $1.size }
-      + checkpoints.bytes + (preparedBytes ?? 0)
-  }
   /// What a pass over all frames goes through.
   package var fileBytes: UInt64 { files.reduce(0) { $0 + $1.size } }
 
@@ -124,6 +127,7 @@ package struct LogChain: Sendable {
     var chain = LogChain()
     let names = try disk.list()
     chain.identify(disk)
+    chain.measure(names, disk)
     for name in names {
       if let id = FileNames.dedupID(name) { chain.add(dedup: id, name, disk) }
       let kind: SegmentHeader.Kind
@@ -153,6 +157,18 @@ package struct LogChain: Sendable {
     chain.problems += chain.checkpoints.problems
     chain.findAccepted(names, disk)
     return chain
+  }
+
+  /// What vanishes meanwhile takes no room, and what is no file none worth telling.
+  private mutating func measure(_ names: [String], _ disk: any Disk) {
+    let aside = (try? disk.list(in: FileNames.quarantine)) ?? []
+    for name in names + aside.map({ FileNames.quarantine + "/" + $0 }) {
+      guard let file = try? disk.open(name, .readOnly) else { continue }
+      defer { file.close() }
+      let size = (try? file.size()) ?? 0
+      bytes = bytes.addingCapped(size)
+      if FileNames.reserves.contains(name) { reserveBytes = reserveBytes.addingCapped(size) }
+    }
   }
 
   private mutating func findAccepted(_ names: [String], _ disk: any Disk) {

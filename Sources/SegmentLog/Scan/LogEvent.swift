@@ -10,7 +10,7 @@ package struct LogEvent: Sendable, Equatable {
   /// Empty where nothing that was read says it.
   package var uuid: String
   package var destination: String
-  /// Milliseconds since 1970.
+  /// Milliseconds since 1970; 0: not known, as of an end that was copied by a compaction.
   package var atMs: UInt64
   package var fileKind: SegmentHeader.Kind
   package var segment: UInt64
@@ -80,6 +80,8 @@ package struct LogEvent: Sendable, Equatable {
       event.hasNote = directory.note(attempt.sequence, attempts: attempt.count) != nil
       body(event)
     }
+    // The copy's frame has a time of its own, which is not that of the end.
+    if place.kind == .cold { event.atMs = 0 }
     for outcome in directory.outcomes {
       event.kind = .ended(outcome)
       event.sequence = outcome.sequence

@@ -10,6 +10,7 @@ package struct LogStats: Sendable {
   package private(set) var segments = 0
   package private(set) var bytesOnDisk: UInt64 = 0
   package private(set) var preparedBytes: UInt64 = 0
+  package var reserveBytes: UInt64 { chain.reserveBytes }
   package private(set) var coldSegments = 0
   package private(set) var coldBytes: UInt64 = 0
   package private(set) var dedupFiles = 0
@@ -75,8 +76,9 @@ package struct LogStats: Sendable {
       payloadBytes += digest.payloadBytes
       frameBytes += digest.frameBytes
       directoryBytes += digest.directoryBytes
-      firstAtMs = firstAtMs ?? digest.firstAtMs
-      lastAtMs = digest.lastAtMs ?? lastAtMs
+      // Compacted segments come last and hold what is oldest.
+      firstAtMs = [firstAtMs, digest.firstAtMs].compactMap(\.self).min()
+      lastAtMs = [lastAtMs, digest.lastAtMs].compactMap(\.self).max()
       for (name, entry) in part.destinations { top.add(name, entry) }
     }
     destinations = top.top(Self.destinationsMax).map {

@@ -1,32 +1,80 @@
 import Glibc
 
-/// Everything that a log's directories tell of the messages with one UUID, in order. A UUID can
-/// have been used more than once; the newest is meant elsewhere.
+/// Everything that a log's files tell of the messages with one UUID, in order. A UUID can have been
+/// used more than once; the newest is meant elsewhere.
+///
+/// A frame tells what happened and when. Where it is gone with its segment, the checkpoints and the
+/// dedup files still know what came of the message.
 package struct MessageHistory: Sendable {
+  /// What is known of a message apart from its events.
+  package struct Summary: Sendable, Equatable {
+    package var state: MessageState
+    package var attempts: UInt32
+    package var status: UInt16
+    /// Milliseconds since 1970; 0: not known.
+    package var acceptedAtMs: UInt64 = 0
+    /// The file that says so.
+    package var file: String
+  }
+
   package private(set) var events: [LogEvent] = []
   package private(set) var sequences: [Sequence] = []
   /// Events beyond `eventsMax`.
   package private(set) var furtherEvents = 0
   package static let eventsMax = 100_000
 
+  /// By sequence.
+  private var summaries: [Sequence: Summary] = [:]
+
+  /// `key`: the UUID's in this store, by which dedup files know it; nil: they are not asked.
   package init(
-    of uuid: [UInt8], in chain: LogChain, on disk: any Disk,
+    of uuid: [UInt8], key: UUIDKey? = nil, in chain: LogChain, on disk: any Disk,
     progress: @escaping PassProgress = { _, _ in }
   ) throws(DiskError) {
     let pass = HistoryPass(uuid: uuid, chain: chain, disk: disk)
     let files = chain.files
     let found = FilePass.run(files) { pass.sequences(in: $0, progress) }
-    guard var first = found.firstIndex(where: { !$0.isEmpty }) else { return }
-    let wanted = Set(found.joined())
+    for entries in FilePass.run(chain.dedups, { pass.entries(of: key, in: $0) }) {
+      for (name, entry) in entries { add(entry, of: name) }
+    }
+    let wanted = Set(found.joined()).union(summaries.keys)
+    guard !wanted.isEmpty else { return }
     sequences = wanted.sorted()
-    // What happened to a message of a cold segment stands in any of the others.
-    if found[chain.segments.count...].contains(where: { !$0.isEmpty }) { first = 0 }
+    addEnds(chain)
+    // What happened to a message that was compacted stands in any of the others.
+    let inLog = found[..<chain.segments.count]
+    let isCompacted = Set(inLog.joined()) != wanted
+    let first = isCompacted ? 0 : inLog.firstIndex { !$0.isEmpty } ?? 0
     for events in FilePass.run(Array(files[first...]), { pass.events(of: wanted, in: $0) }) {
       add(events)
     }
-    // Nothing moves within a file: times never fall there.
-    let order = events.indices.sorted { (events[$0].atMs, $0) < (events[$1].atMs, $1) }
+    // Nothing moves within a file: times never fall there. What has none comes last.
+    func time(_ index: Int) -> UInt64 { events[index].atMs == 0 ? .max : events[index].atMs }
+    let order = events.indices.sorted { (time($0), $0) < (time($1), $1) }
     events = order.map { events[$0] }
+  }
+
+  private mutating func add(_ entry: DedupEntry, of file: String) {
+    summaries[entry.sequence] = Summary(
+      state: .delivered, attempts: entry.attempts, status: entry.status,
+      acceptedAtMs: entry.acceptedAtMs, file: file)
+  }
+
+  /// Ends whose records were dropped.
+  private mutating func addEnds(_ chain: LogChain) {
+    guard let checkpoint = chain.checkpoint else { return }
+    let wanted = Set(sequences)
+    checkpoint.forEachEnd { sequence, state, attempts, status in
+      guard wanted.contains(sequence), summaries[sequence] == nil else { return }
+      summaries[sequence] = Summary(
+        state: state, attempts: attempts, status: status, file: checkpoint.file)
+    }
+    checkpoint.attempts.forEach { tried in
+      guard wanted.contains(tried.sequence) else { return }
+      let state = summaries[tried.sequence]?.state ?? .pending
+      summaries[tried.sequence] = Summary(
+        state: state, attempts: tried.count, status: tried.status, file: checkpoint.file)
+    }
   }
 
   /// Cold segments repeat what stands in the files that they were made of.
@@ -40,11 +88,30 @@ package struct MessageHistory: Sendable {
 
   /// The state of one of the messages after all.
   package func state(of sequence: Sequence) -> MessageState {
-    var state = MessageState.pending
+    var state = summaries[sequence]?.state ?? .pending
     for event in events where event.sequence == sequence {
       if case .ended(let outcome) = event.kind { state = max(state, MessageState(outcome.kind)) }
     }
     return state
+  }
+
+  /// What its events don't tell any more: nil when they tell everything.
+  package func remainder(of sequence: Sequence) -> Summary? {
+    guard let summary = summaries[sequence] else { return nil }
+    var isAccepted = false
+    var attempts: UInt32 = 0
+    var state = MessageState.pending
+    for event in events where event.sequence == sequence {
+      switch event.kind {
+      case .accepted: isAccepted = true
+      case .attempt: attempts = max(attempts, event.attempts)
+      case .ended(let outcome):
+        attempts = max(attempts, event.attempts)
+        state = max(state, MessageState(outcome.kind))
+      }
+    }
+    let isTold = isAccepted && attempts >= summary.attempts && state >= summary.state
+    return isTold || furtherEvents > 0 ? nil : summary
   }
 }
 
@@ -71,6 +138,19 @@ private struct HistoryPass: Sendable {
       for message in directory.messages where directory.hasUUID(message, uuid) {
         found.append(message.sequence)
       }
+    }
+    return found
+  }
+
+  /// What a dedup file remembers of the UUID; a page that can't be read remembers nothing.
+  func entries(of key: UUIDKey?, in listing: DedupListing) -> [(file: String, DedupEntry)] {
+    guard let key,
+      let file = try? DedupFile(
+        id: listing.header.id, store: listing.header.store, on: disk)
+    else { return [] }
+    var found: [(file: String, DedupEntry)] = []
+    _ = try? file.forEach { entry in
+      if entry.key == key { found.append((listing.name, entry)) }
     }
     return found
   }

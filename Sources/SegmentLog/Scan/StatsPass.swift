@@ -85,7 +85,8 @@ struct StatsPass: Sendable {
   }
 
   func latencies(_ window: SequenceWindow<UInt64>) -> Latencies {
-    let parts = FilePass.run(chain.files) { segment in
+    // What compactions copied has lost its time.
+    let parts = FilePass.run(chain.segments) { segment in
       var part = Latencies()
       var summary = FrameSummary()
       _ = try? SegmentWalk.run(segment, on: disk, depth: .heads) {

@@ -10,14 +10,15 @@ package struct LogDirectory: Sendable {
   }
 
   /// A directory of the real file system, created when it is missing, with its lock taken.
-  package init(path: String) throws(LogOpenError) {
+  /// `readOnly`: it must exist, and nothing in it is made or changed.
+  package init(path: String, readOnly: Bool = false) throws(LogOpenError) {
     do throws(FileDisk.OpenFailure) {
-      disk = try FileDisk(path: path, access: .readWrite)
+      disk = try FileDisk(path: path, access: readOnly ? .readOnly : .readWrite)
     } catch {
       throw .directory(error)
     }
     do throws(DirectoryLock.Failure) {
-      let held = HeldLock(try DirectoryLock(path: path))
+      let held = HeldLock(try DirectoryLock(path: path, readOnly: readOnly))
       unlock = { held.release() }
     } catch {
       throw .lock(error)

@@ -171,6 +171,31 @@ struct DirectoryLockTests {
     _ = try DirectoryLock(path: directory.path)
   }
 
+  @Test("who only looks shares it, writes nothing, and needs none where there is none")
+  func readOnly() throws {
+    let directory = try TemporaryDirectory()
+    let file = directory.path + "/LOCK"
+    _ = try DirectoryLock(path: directory.path, readOnly: true)
+    #expect(!FileManager.default.fileExists(atPath: file))
+    _ = FileManager.default.createFile(atPath: file, contents: Data("77\n".utf8))
+    try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: file)
+    var one: DirectoryLock? = try DirectoryLock(path: directory.path, readOnly: true)
+    var two: DirectoryLock? = try DirectoryLock(path: directory.path, readOnly: true)
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == "77\n")
+    let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+    #expect(mode == 0o640 && two != nil)
+    #expect(throws: DirectoryLock.Failure.held(path: directory.path, pid: 77)) {
+      try DirectoryLock(path: directory.path)
+    }
+    #expect(one != nil)
+    (one, two) = (nil, nil)
+    let owner = try DirectoryLock(path: directory.path)
+    #expect(throws: DirectoryLock.Failure.held(path: directory.path, pid: getpid())) {
+      try DirectoryLock(path: directory.path, readOnly: true)
+    }
+    withExtendedLifetime(owner) {}
+  }
+
   @Test("a stale pid of a process that ended is overwritten whole")
   func stalePid() throws {
     let directory = try TemporaryDirectory()

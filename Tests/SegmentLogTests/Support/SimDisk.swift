@@ -122,6 +122,11 @@ extension SimDisk {
   func record(_ on: Bool = true) { state.withLock { $0.trace = on ? [] : nil } }
   var trace: [String] { state.withLock { $0.trace ?? [] } }
 
+  /// The sizes of all files together.
+  var bytes: UInt64 {
+    ((try? list()) ?? []).reduce(0) { $0 + UInt64(contents($1)?.count ?? 0) }
+  }
+
   /// What a process reads.
   func contents(_ name: String) -> [UInt8]? { state.withLock { $0.inode(name)?.current } }
   /// What a power cut would leave, name included.

@@ -29,8 +29,10 @@ extension [UInt8] {
     }
   }
 
-  /// `2026-11-24T08:00:00.000Z`; `?` for what lies beyond the year 9999.
+  /// `2026-11-24T08:00:00.000Z`; `-` for 0, which no log tells of a time that is known, and `?` for
+  /// what lies beyond the year 9999.
   mutating func append(time unixMs: UInt64) {
+    guard unixMs > 0 else { return append(UInt8(ascii: "-")) }
     // "civil_from_days", chrono-Compatible Low-Level Date Algorithms by H. Hinnant.
     let days = unixMs / 86_400_000 + 719_468
     let era = days / 146_097

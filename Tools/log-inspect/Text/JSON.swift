@@ -45,9 +45,10 @@ struct JSONObject {
     bytes.append(value.map { decimalText($0, 3) } ?? "null")
   }
 
+  /// 0 stands for a time that is not known, as nil does.
   mutating func add(_ name: StaticString, time unixMs: UInt64?) {
     self.name(name)
-    guard let unixMs else { return bytes.append("null") }
+    guard let unixMs, unixMs > 0 else { return bytes.append("null") }
     bytes.append(UInt8(ascii: "\""))
     bytes.append(time: unixMs)
     bytes.append(UInt8(ascii: "\""))

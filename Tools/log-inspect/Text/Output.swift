@@ -1,10 +1,13 @@
 import Delivery
 import Glibc
 
-/// Standard output in large writes. A reader that went away ends the program quietly: by SIGPIPE, or
-/// where whoever started it ignores that, because nothing can be written any more.
+/// Standard output in large writes. What can't be written is never a success: `failure` says why, and
+/// nothing further is tried. (A reader that went away ends the program by SIGPIPE, where whoever
+/// started it doesn't ignore that.)
 final class Output {
   private var buffer: [UInt8] = []
+  /// The `errno` of the write that failed.
+  private(set) var failure: Int32?
   private static let flushSize = 64 << 10
 
   func line(_ text: String) {
@@ -43,12 +46,17 @@ final class Output {
   }
 
   /// Whole lines that stand ready. False when nobody takes them.
-  func write(_ bytes: [UInt8]) -> Bool { flush() && Self.print(bytes) }
+  func write(_ bytes: [UInt8]) -> Bool { flush() && take(Self.print(bytes)) }
+
+  private func take(_ isWritten: Bool) -> Bool {
+    if !isWritten { failure = errno }
+    return isWritten
+  }
 
   @discardableResult
   func flush() -> Bool {
     defer { buffer.removeAll(keepingCapacity: true) }
-    return Self.print(buffer)
+    return failure == nil && take(Self.print(buffer))
   }
 
   /// A line for the person, on standard error.
@@ -56,18 +64,8 @@ final class Output {
 
   /// False when they could not be written; `errno` says why.
   static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-    bytes.withUnsafeBytes { bytes in
-      var done = 0
-      while done < bytes.count {
-        let count = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-        let code = errno
-        if count < 0 && code != EINTR {
-          errno = code
-          return false
-        }
-        done += max(count, 0)
-      }
-      return true
-    }
+    guard let code = OutputFile.writeAll(bytes, to: descriptor) else { return true }
+    errno = code
+    return false
   }
 }

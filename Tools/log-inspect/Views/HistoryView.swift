@@ -13,7 +13,8 @@ struct HistoryView {
       for event in history.events { output.line(EventView.text(event, naming: false)) }
       if history.furtherEvents > 0 { output.line("… and \(history.furtherEvents) more") }
       for sequence in history.sequences {
-        output.line("message \(sequence) is \(history.state(of: sequence).name)")
+        output.line(
+          "message \(sequence) is \(history.state(of: sequence).name)" + rest(of: sequence))
       }
     }
     guard history.sequences.isEmpty else { return 0 }
@@ -21,11 +22,29 @@ struct HistoryView {
     return 1
   }
 
+  /// What only other files than those of its events know.
+  private func rest(of sequence: Sequence) -> String {
+    guard let rest = history.remainder(of: sequence) else { return "" }
+    var text = ""
+    if rest.acceptedAtMs > 0 { text += ", accepted \(timeText(rest.acceptedAtMs))" }
+    text += ", \(countText(UInt64(rest.attempts), "attempt"))"
+    if rest.status > 0 { text += ", last status \(rest.status)" }
+    return text + ", says \(rest.file): the frames that told more are gone"
+  }
+
   private func write(_ object: inout JSONObject) {
     object.add("UUID", uuid)
     object.add("Messages", array: history.sequences) { sequence, object in
       object.add("Sequence", sequence)
       object.add("State", history.state(of: sequence).name)
+      if let rest = history.remainder(of: sequence) {
+        object.add("Remembered") { object in
+          object.add("AcceptedAt", time: rest.acceptedAtMs)
+          object.add("Attempts", rest.attempts)
+          object.add("LastStatus", rest.status)
+          object.add("File", rest.file)
+        }
+      }
       object.add("Events", array: history.events.filter { $0.sequence == sequence }) {
         EventView.write($0, naming: false, to: &$1)
       }

@@ -1,19 +1,24 @@
 import SegmentLog
+import Synchronization
 
 /// One line per message.
 struct RecordsView {
   let records: LogRecords
   let json: Bool
 
-  func print(to output: Output) -> [DiskError] {
+  /// How many there were, and what could not be read.
+  func print(to output: Output) -> (count: UInt64, failures: [DiskError]) {
     if !json {
       output.line("sequence uuid destination accepted state attempts last-status bytes last-error")
     }
     let json = json
-    return records.forEach(
+    let count = Atomic<UInt64>(0)
+    let failures = records.forEach(
       { record, out in
+        count.add(1, ordering: .relaxed)
         if json { Self.json(record, &out) } else { Self.text(record, &out) }
       }, write: output.write)
+    return (count.load(ordering: .relaxed), failures)
   }
 
   private static func text(_ record: MessageRecord, _ out: inout [UInt8]) {

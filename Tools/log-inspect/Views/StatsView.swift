@@ -36,6 +36,7 @@ struct StatsView {
     return [
       ["on disk", "", byteText(stats.bytesOnDisk), "\(stats.segments) segments"],
       ["  prepared ahead", "", byteText(stats.preparedBytes), ""],
+      ["  reserve", "", byteText(stats.reserveBytes), "for a full disk"],
       ["  cold segments", "", byteText(stats.coldBytes), "\(stats.coldSegments) of them"],
       ["  dedup files", "", byteText(stats.dedupBytes), "\(stats.dedupFiles) of them"],
       ["  checkpoints", "", byteText(stats.checkpointBytes), "\(stats.checkpoints) of them"],
@@ -100,6 +101,7 @@ struct StatsView {
     object.add("Segments", stats.segments)
     object.add("BytesOnDisk", stats.bytesOnDisk)
     object.add("PreparedBytes", stats.preparedBytes)
+    object.add("ReserveBytes", stats.reserveBytes)
     object.add("ColdSegments", stats.coldSegments)
     object.add("ColdBytes", stats.coldBytes)
     object.add("DedupFiles", stats.dedupFiles)

@@ -45,12 +45,21 @@ struct TableView {
       sum.live += segment.live
       sum.rawBytes += segment.rawBytes
       sum.storedBytes += segment.storedBytes
-      sum.firstSequence = sum.firstSequence ?? segment.firstSequence
-      sum.lastSequence = segment.lastSequence ?? sum.lastSequence
-      sum.firstAtMs = sum.firstAtMs ?? segment.firstAtMs
-      sum.lastAtMs = segment.lastAtMs ?? sum.lastAtMs
+      // Compacted segments come last and hold what is oldest.
+      sum.firstSequence = least(sum.firstSequence, segment.firstSequence)
+      sum.lastSequence = greatest(sum.lastSequence, segment.lastSequence)
+      sum.firstAtMs = least(sum.firstAtMs, segment.firstAtMs)
+      sum.lastAtMs = greatest(sum.lastAtMs, segment.lastAtMs)
     }
     return sum
+  }
+
+  private func least(_ one: UInt64?, _ other: UInt64?) -> UInt64? {
+    [one, other].compactMap(\.self).min()
+  }
+
+  private func greatest(_ one: UInt64?, _ other: UInt64?) -> UInt64? {
+    [one, other].compactMap(\.self).max()
   }
 
   private func write(_ object: inout JSONObject) {

@@ -1,28 +1,31 @@
 import Glibc
 
 /// Writing to a descriptor that is not ours alone (terminal, pipe, file of a redirection).
-enum OutputFile {
-  /// Blocks until all is written or nobody reads any more.
-  static func writeAll(_ bytes: some Sequence<UInt8>, to descriptor: CInt) {
+package enum OutputFile {
+  /// Blocks until all is written or nothing can be.
+  /// - Returns: nil, or the `errno` that ended it: part of the bytes may be written.
+  @discardableResult
+  package static func writeAll(_ bytes: some Sequence<UInt8>, to descriptor: CInt) -> CInt? {
     Array(bytes).withUnsafeBytes { buffer in
       var rest = buffer[...]
       while !rest.isEmpty {
-        let written = UnsafeRawBufferPointer(rebasing: rest).withMemoryRebound(to: UInt8.self) {
-          write(descriptor, $0.baseAddress, $0.count)
-        }
+        let part = UnsafeRawBufferPointer(rebasing: rest)
+        let written = write(descriptor, part.baseAddress, part.count)
+        let code = errno
         if written >= 0 {
           rest = rest.dropFirst(written)
           continue
         }
-        switch errno {
+        switch code {
         case EINTR: continue
         case EAGAIN:
           // Somebody who shares the terminal made it non-blocking.
           var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
           poll(&ready, 1, -1)
-        default: return
+        default: return code
         }
       }
+      return nil
     }
   }
 }
