@@ -11,6 +11,8 @@ struct Configuration: Sendable, Equatable {
   var token: String?
   /// Directory of the log, relative to the working directory.
   var log = "transaction.log"
+  /// Whether a start needs a log that is there: else it begins one where there is none.
+  var requireLog = false
   /// Deliveries in flight at once.
   var worker = 64
   /// Where the operator's listener stands; nil = there is none.

@@ -24,6 +24,7 @@ struct ConfigurationKey: Sendable {
   static let all: [ConfigurationKey] = [
     ConfigurationKey("listen", \.listen, .address),
     ConfigurationKey("log", \.log, .text),
+    ConfigurationKey("require_log", \.requireLog, .truth),
     ConfigurationKey("token", \.token, .secret),
     ConfigurationKey("worker", \.worker, .integer(1...10_000)),
     ConfigurationKey("admin", \.admin, .addressOrOff),

@@ -208,6 +208,17 @@ extension ValueForm where Value: CaseIterable & RawRepresentable, Value.RawValue
   }
 }
 
+extension ValueForm where Value == Bool {
+  static let truth = ValueForm(
+    read: { value throws(ValueRefusal) in
+      let (text, style) = try value.scalar(expected: "true or false")
+      guard style != .quoted, text == "true" || text == "false" else {
+        throw ValueRefusal("expected true or false, found \(value.described)")
+      }
+      return text == "true"
+    }, show: { $0 ? "true" : "false" })
+}
+
 private let truthWords: Set<String> = [
   "true", "false", "yes", "no", "on", "off", "True", "False", "Yes", "No", "On", "Off", "TRUE",
   "FALSE", "YES", "NO", "ON", "OFF",

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Logging
 import SegmentLog
 
@@ -44,6 +45,26 @@ struct RecoveryLines {
           ]))
     }
     return lines
+  }
+
+  /// There was no log. What nobody wanted is seen here first: a directory in which something should
+  /// have been mounted is as empty as a new one.
+  static func created(log: String) -> Line {
+    Line(
+      level: .notice,
+      message: "there was no log: a new one is begun; if there should be one, look whether its "
+        + "volume is mounted, and set require_log",
+      fields: ["directory": "\(absolute(log))"])
+  }
+
+  /// The same where `require_log` refuses it.
+  static func missing(log: String) -> String {
+    "log: there is no log in \(absolute(log)), and require_log asks for one: its volume may not be "
+      + "mounted; for a first start set it to false"
+  }
+
+  private static func absolute(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.path
   }
 
   private static func line(_ damage: Damage, log: String) -> Line {

@@ -26,7 +26,7 @@ struct Server {
     let descriptors = ProcessSetup.apply()
     let plan = DescriptorPlan(limit: descriptors, worker: configuration.worker)
     let signals = TerminationSignals(logger: logger)
-    try tryLog()
+    let isNew = try tryLog()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
     let egress = EgressGuard(clock: clock, blocked: configuration.blockedAddresses)
     let gateway = GatewayServer(
@@ -46,6 +46,10 @@ struct Server {
       start.signalled()
     }
     let store = try await recover()
+    if isNew {
+      let line = RecoveryLines.created(log: configuration.log)
+      logger.log(level: line.level, "\(line.message)", metadata: line.fields)
+    }
     start.recovered()
 
     let resolver = NameResolver(clock: clock)
@@ -139,12 +143,18 @@ struct Server {
   }
 
   /// What is wrong with the log's directory is found before anything else is begun.
-  private func tryLog() throws(ServeFailure) {
+  /// - Returns: whether there is no log yet, so that one will be created.
+  private func tryLog() throws(ServeFailure) -> Bool {
+    let isNew = !LogDoor.holdsLog(configuration.log)
+    if isNew, configuration.requireLog {
+      throw ServeFailure(status: .log, reason: RecoveryLines.missing(log: configuration.log))
+    }
     do throws(LogDoor.Problem) {
-      guard let permissions = try LogDoor.tryToOpen(configuration.log) else { return }
+      guard let permissions = try LogDoor.tryToOpen(configuration.log) else { return isNew }
       logger.warning(
         "others can look into the log's directory, and messages may hold secrets: chmod 700",
         metadata: ["log": "\(configuration.log)", "mode": "\(permissions)"])
+      return isNew
     } catch {
       throw ServeFailure(status: error.exitStatus, reason: error.reason)
     }

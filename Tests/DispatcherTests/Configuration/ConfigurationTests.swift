@@ -68,6 +68,7 @@ private func complaint(
         max_attempts: 7
         permanent: [404, 410, 404]
         conditional: [400]
+      require_log: true
       dedup_window: 1h
       dedup_max: 0
       on_damage: continue
@@ -81,7 +82,7 @@ private func complaint(
       configuration
         == Configuration(
           listen: ListenAddress(host: "127.0.0.1", port: 0), token: "t0ken",
-          log: "/var/lib/dispatcher",
+          log: "/var/lib/dispatcher", requireLog: true,
           worker: 1000, admin: nil, adminToken: "s3cret", segmentSize: 262_144,
           timeout: .milliseconds(1500),
           blockedAddresses: [try AddressRange("10.0.0.0/8"), try AddressRange("fd00::/8")],
@@ -192,6 +193,10 @@ private func complaint(
       ("log: 5", "config.yml:1: log: expected text, found 5; put it in quotes if it is meant"),
       ("log: yes", "config.yml:1: log: expected text, found yes; put it in quotes if it is meant"),
       ("log: \"\"", "config.yml:1: log: must not be empty"),
+      (
+        "require_log: yes",
+        "config.yml:1: require_log: expected true or false, found \"yes\""
+      ),
       (
         "on_damage: ignore",
         "config.yml:1: on_damage: expected one of drain, refuse, continue, found \"ignore\""

@@ -15,6 +15,14 @@ import Testing
     #expect(lines.first?.fields["took_ms"] == .stringConvertible(12))
   }
 
+  @Test("a log that is begun is a notice with its whole directory")
+  func created() {
+    let line = RecoveryLines.created(log: "/var/lib/x/../log")
+    #expect(line.level == .notice && line.message.contains("a new one is begun"))
+    #expect(line.fields["directory"] == "/var/lib/log")
+    #expect(RecoveryLines.missing(log: "/var/lib/log").contains("/var/lib/log"))
+  }
+
   @Test("a torn tail is said, and that nothing of it was promised")
   func torn() {
     var report = RecoveryReport()
