@@ -26,6 +26,38 @@ extension EndToEnd {
       try await first.stop()
     }
 
+    @Test("a log that is begun is said once, and refused where one is required")
+    func newLog() async throws {
+      let log = folder.path("log")
+      for name in ["none", "empty"] {
+        let place = folder.path(name)
+        if name == "empty" {
+          try FileManager.default.createDirectory(at: place, withIntermediateDirectories: false)
+        }
+        let run = try await serve(place, ["DISPATCHER_REQUIRE_LOG": "true"])
+        #expect(run.status == 74, "\(run.errors)")
+        #expect(run.errors.contains(place.path) && run.errors.contains("require_log"))
+        let left = try? FileManager.default.contentsOfDirectory(atPath: place.path)
+        #expect(left == (name == "empty" ? [] : nil), "nothing is made")
+      }
+      let first = try await Service.start(log: log)
+      #expect(first.errors.contains("a new one is begun") && first.errors.contains(log.path))
+      try await first.stop()
+      let second = try await Service.start(
+        log: log, environment: ["DISPATCHER_REQUIRE_LOG": "true"])
+      #expect(!second.errors.contains("a new one is begun"))
+      try await second.stop()
+      // Who forgets by the defaults is told so.
+      let repair = try await ProgramRun.run(
+        Programs.dispatcher, ["repair", "--log", log.path], directory: folder.url)
+      #expect(repair.status == 0 && repair.errors.contains("no configuration was found"))
+      try "dedup_window: 7d\n".write(
+        to: folder.path("config.yml"), atomically: true, encoding: .utf8)
+      let compact = try await ProgramRun.run(
+        Programs.dispatcher, ["compact", "--log", log.path], directory: folder.url)
+      #expect(compact.status == 0 && compact.errors == "", "\(compact.errors)")
+    }
+
     @Test("a log path that is a file is refused in one clear line")
     func pathIsAFile() async throws {
       let log = folder.path("log")

@@ -45,7 +45,7 @@ struct CompactCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let configuration = try options.load().configuration
+    let configuration = try options.loadForLog()
     let text: String
     do throws(Compaction.Failure) {
       let place: Compaction.Place =
@@ -56,10 +56,11 @@ struct CompactCommand: AsyncParsableCommand {
             directory: log, configuration, token: token, readOnly: dryRun)
         }
       if dryRun {
-        let preview = try await Compaction.preview(at: place, nowMs: SystemClock().wallMs())
+        let preview = try await Compaction.preview(
+          at: place, configuration, nowMs: SystemClock().wallMs())
         text = CompactionText.text(preview)
       } else {
-        text = CompactionText.text(try await Compaction.run(at: place))
+        text = CompactionText.text(try await Compaction.run(at: place, configuration))
       }
     } catch {
       throw error.status.saying(error.reason)

@@ -29,15 +29,16 @@ struct RepairCommand: ParsableCommand {
   var accept = false
 
   func run() throws {
-    let log = try self.log ?? options.load().configuration.log
+    let configuration = try options.loadForLog()
+    let log = self.log ?? configuration.log
     let nowMs = SystemClock().wallMs()
     var isDamaged = false
     let text: String
     do throws(Repair.Failure) {
       if accept {
-        text = RepairText.text(try Repair.accept(log, nowMs: nowMs))
+        text = RepairText.text(try Repair.accept(log, configuration, nowMs: nowMs))
       } else {
-        let examined = try Repair.examine(log, nowMs: nowMs)
+        let examined = try Repair.examine(log, configuration, nowMs: nowMs)
         text = RepairText.text(examined, log: log)
         isDamaged = !examined.damage.isEmpty
       }

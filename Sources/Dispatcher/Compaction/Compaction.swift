@@ -49,23 +49,27 @@ enum Compaction {
     return .here(log)
   }
 
-  static func run(at place: Place) async throws(Failure) -> CompactionReport {
+  static func run(
+    at place: Place, _ configuration: Configuration
+  ) async throws(Failure) -> CompactionReport {
     switch place {
-    case .here(let log): try await offline(log)
+    case .here(let log): try await offline(log, configuration)
     case .there(let admin, let token): try await online(admin, token: token)
     }
   }
 
   /// What it would do; nothing is changed.
-  static func preview(at place: Place, nowMs: UInt64) async throws(Failure) -> CompactionPreview {
+  static func preview(
+    at place: Place, _ configuration: Configuration, nowMs: UInt64
+  ) async throws(Failure) -> CompactionPreview {
     switch place {
-    case .here(let log): return try previewHere(log, nowMs: nowMs)
+    case .here(let log): return try previewHere(log, configuration, nowMs: nowMs)
     case .there(let admin, let token): return try await previewThere(admin, token: token)
     }
   }
 
   private static func previewHere(
-    _ log: String, nowMs: UInt64
+    _ log: String, _ configuration: Configuration, nowMs: UInt64
   ) throws(Failure) -> CompactionPreview {
     let directory: LogDirectory
     do throws(LogOpenError) { directory = try LogDirectory(path: log, readOnly: true) } catch {
@@ -73,7 +77,10 @@ enum Compaction {
       throw Failure(status: problem.status, reason: problem.reason)
     }
     defer { directory.unlock() }
-    do throws(LogError) { return try LogCompaction.preview(directory.disk, nowMs: nowMs) } catch {
+    do throws(LogError) {
+      return try LogCompaction.preview(
+        directory.disk, remembering: configuration.duplicateLimits, nowMs: nowMs)
+    } catch {
       throw Failure(status: .log, reason: "\(log): \(error)")
     }
   }
@@ -127,8 +134,12 @@ enum Compaction {
   }
 
   /// Opens the log as a server would, so that all its rules hold.
-  private static func offline(_ log: String) async throws(Failure) -> CompactionReport {
-    var options = SegmentLogStore.Options()
+  private static func offline(
+    _ log: String, _ configuration: Configuration
+  ) async throws(Failure) -> CompactionReport {
+    var options = configuration.store
+    // Damage is told below.
+    options.onDamage = .drain
     // A start always begins a new segment; this one is sealed at once and need not be large.
     options.segmentSize = 256 << 10
     let quiet = Logger(label: "dispatcher") { _ in SwiftLogNoOpLogHandler() }

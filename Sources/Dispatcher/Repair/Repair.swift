@@ -8,15 +8,19 @@ enum Repair {
     var reason: String
   }
 
-  static func examine(_ path: String, nowMs: UInt64) throws(Failure) -> LogRepair.Examined {
+  static func examine(
+    _ path: String, _ configuration: Configuration, nowMs: UInt64
+  ) throws(Failure) -> LogRepair.Examined {
     try withLog(path, readOnly: true) { (disk) throws(LogRepair.Failure) in
-      try LogRepair.examine(disk, nowMs: nowMs)
+      try LogRepair.examine(disk, remembering: configuration.duplicateLimits, nowMs: nowMs)
     }
   }
 
-  static func accept(_ path: String, nowMs: UInt64) throws(Failure) -> LogRepair.Repaired {
+  static func accept(
+    _ path: String, _ configuration: Configuration, nowMs: UInt64
+  ) throws(Failure) -> LogRepair.Repaired {
     try withLog(path, readOnly: false) { (disk) throws(LogRepair.Failure) in
-      try LogRepair.accept(disk, nowMs: nowMs)
+      try LogRepair.accept(disk, remembering: configuration.duplicateLimits, nowMs: nowMs)
     }
   }
 

@@ -36,6 +36,12 @@ extension Configuration {
     return options
   }
 
+  /// For verbs that open a log without serving it.
+  var duplicateLimits: DuplicateLimits {
+    DuplicateLimits(
+      windowMs: UInt64(max(dedupWindow.milliseconds, 0)), countMax: dedupMax)
+  }
+
   var delivery: DeliveryConfiguration {
     var delivery = DeliveryConfiguration()
     delivery.worker = worker

@@ -41,3 +41,15 @@ package struct LogOptions: Sendable {
     self.saltSeed = saltSeed
   }
 }
+
+/// What the duplicate check remembers, for who opens a log without serving it: it must be what the
+/// server is given, since what is beyond it is forgotten for good.
+package struct DuplicateLimits: Sendable, Equatable {
+  package var windowMs: UInt64
+  package var countMax: Int
+
+  package init(windowMs: UInt64 = 86_400_000, countMax: Int = 10_000_000) {
+    self.windowMs = windowMs
+    self.countMax = countMax
+  }
+}

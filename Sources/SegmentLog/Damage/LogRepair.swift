@@ -28,14 +28,18 @@ package enum LogRepair {
 
   /// What a start would find, and besides what it doesn't look at: the bodies of all messages that
   /// have not ended. Nothing is changed.
-  package static func examine(_ disk: any Disk, nowMs: UInt64) throws(Failure) -> Examined {
-    let (core, report) = try open(DryDisk(over: disk), nowMs: nowMs)
+  package static func examine(
+    _ disk: any Disk, remembering: DuplicateLimits = DuplicateLimits(), nowMs: UInt64
+  ) throws(Failure) -> Examined {
+    let (core, report) = try open(DryDisk(over: disk), remembering, nowMs: nowMs)
     return Examined(report: report, damage: core.state.damage, totals: core.totals)
   }
 
   /// Starts the log, gives up what is damaged, and seals it.
-  package static func accept(_ disk: any Disk, nowMs: UInt64) throws(Failure) -> Repaired {
-    let (core, _) = try open(disk, nowMs: nowMs)
+  package static func accept(
+    _ disk: any Disk, remembering: DuplicateLimits = DuplicateLimits(), nowMs: UInt64
+  ) throws(Failure) -> Repaired {
+    let (core, _) = try open(disk, remembering, nowMs: nowMs)
     let loss: AcceptedLoss
     do throws(AcceptError) { loss = try core.acceptDamage(nowMs: nowMs) } catch {
       throw .accepting(error)
@@ -45,12 +49,13 @@ package enum LogRepair {
   }
 
   private static func open(
-    _ disk: any Disk, nowMs: UInt64
+    _ disk: any Disk, _ limits: DuplicateLimits, nowMs: UInt64
   ) throws(Failure) -> (LogCore, RecoveryReport) {
     var random = SystemRandomNumberGenerator()
     // A start always begins a new segment; this one is sealed at once and need not be large.
     let options = LogOptions(
-      segmentSize: 256 << 10, onDamage: .drain,
+      segmentSize: 256 << 10, dedupWindowMs: limits.windowMs, dedupMax: limits.countMax,
+      onDamage: .drain,
       newStore: StoreUUID(high: random.next(), low: random.next()), saltSeed: random.next())
     do throws(LogError) {
       let (core, report) = try LogCore.open(disk: disk, options: options, nowMs: nowMs)

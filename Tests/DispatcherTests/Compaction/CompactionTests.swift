@@ -77,16 +77,26 @@ import Testing
     try await withLog(log) { _ = try await $0.enqueue([message("m1")]) }
     let place = try Compaction.place(directory: log, Configuration(), token: nil)
     let before = try FileManager.default.contentsOfDirectory(atPath: log).sorted()
-    let preview = try await Compaction.preview(at: place, nowMs: SystemClock().wallMs())
+    let preview = try await Compaction.preview(
+      at: place, Configuration(), nowMs: SystemClock().wallMs())
     #expect(preview.decisions.map(\.file).contains("wal-0000000000000001.seg"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: log).sorted() == before)
-    let report = try await Compaction.run(at: place)
+    let report = try await Compaction.run(at: place, Configuration())
     #expect(report.kept.first?.keptBecause != nil)
     #expect(report.kept.contains { $0.file == "cold-0000000000000001.seg" && $0.live == 1 })
     try await withLog(log) { store in
       let status = try await store.lookup(uuid: "m1")
       #expect(status?.state == .ready)
     }
+  }
+
+  @Test("verbs on a stopped log remember as long as the configuration says")
+  func limits() {
+    var configuration = Configuration()
+    configuration.dedupWindow = .seconds(7 * 86_400)
+    configuration.dedupMax = 5
+    let limits = configuration.duplicateLimits
+    #expect(limits.windowMs == 7 * 86_400_000 && limits.countMax == 5)
   }
 
   @Test("on a log that another process holds, nothing is done here")

@@ -125,6 +125,23 @@ struct CompactingTests {
     #expect(log.walk() == [1, 2, 4])
   }
 
+  @Test("a preview of a stopped log remembers as long as it is told to")
+  func offlineLimits() throws {
+    let log = try TestLog(disk: SimDisk(seed: 1), dedupWindowMs: 7 * 86_400_000)
+    try log.store(1)
+    try log.end([1])
+    try log.rotate()
+    try log.store(2)
+    try log.core.seal(nowMs: log.nowMs)
+    func isCompacted(_ limits: DuplicateLimits) throws -> Bool {
+      let preview = try LogCompaction.preview(
+        log.disk, remembering: limits, nowMs: log.nowMs + 30 * 3_600_000)
+      return preview.decisions.contains { $0.file == FileNames.segment(1) && $0.job != nil }
+    }
+    #expect(try isCompacted(DuplicateLimits(windowMs: 7 * 86_400_000)))
+    #expect(try !isCompacted(DuplicateLimits()))
+  }
+
   @Test("a damaged log is promised nothing")
   func damagedPromisesNothing() throws {
     let log = try log(segments: 3)
