@@ -110,6 +110,21 @@ package struct CompactionProgress: Sendable, Equatable {
   }
 }
 
+/// A sync that is under way for so long that something is wrong with the disk. What waits for it is
+/// answered when it ends, and not before.
+package struct HangingSync: Sendable, Equatable {
+  /// Its name in the log's directory; "." for the directory itself.
+  package var file: String
+  package var seconds: UInt64
+  package init(file: String, seconds: UInt64) {
+    self.file = file
+    self.seconds = seconds
+  }
+
+  /// From here on it is said.
+  package static let secondsMin: UInt64 = 5
+}
+
 /// Running numbers of an open log, for `/metrics`.
 package struct LogMetrics: Sendable, Equatable {
   package var bytesOnDisk: UInt64 = 0
@@ -137,6 +152,8 @@ package struct LogMetrics: Sendable, Equatable {
   /// Tries in a row to write a checkpoint that failed, and why; 0 and nil when the last one stands.
   package var failedCheckpoints: UInt64 = 0
   package var checkpointFailure: DiskError?
+  /// A sync that the disk has not answered for long; nil: none.
+  package var hangingSync: HangingSync?
   package var waitingMessages: UInt64 = 0
   package var waitingBytes: UInt64 = 0
   package init() {}

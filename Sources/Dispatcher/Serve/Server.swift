@@ -65,6 +65,9 @@ struct Server {
       store: store, sender: sender, clock: clock, configuration: deliveries, recorder: crashes,
       logger: logger)
     let delivering = Task { await delivery.run() }
+    let watching = Task { [logger] in
+      await SyncWatch.run(logger) { store.metrics().hangingSync }
+    }
     let calming = Task {
       try await Task.sleep(for: CrashLedger.calmAfter)
       await onThread { crashes?.calmDown() }
@@ -94,6 +97,7 @@ struct Server {
     await onThread { crashes?.end() }
     await leaveKnownGood(delivery.goodOrigins())
     await store.close()
+    watching.cancel()
     await gateway.stop()
     resolver.shutdown()
     let rest = min(.seconds(1), stop.left(after: clock.monotonic() - began))

@@ -123,6 +123,10 @@ struct MetricsSource: Sendable {
       "dispatcher_log_checkpoint_failures", .gauge,
       "Tries in a row to write a checkpoint that failed; 0 when the last one was written.",
       log.failedCheckpoints)
+    metrics.single(
+      "dispatcher_log_sync_hanging_seconds", .gauge,
+      "How long a sync is under way that takes 5 s or longer; 0 when none does.",
+      log.hangingSync?.seconds ?? 0)
     addSpace(to: &metrics, log)
     metrics.single(
       "dispatcher_log_written_bytes_total", .counter, "Bytes of frames written.", log.loggedBytes)

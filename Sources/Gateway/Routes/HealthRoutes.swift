@@ -27,6 +27,11 @@ struct HealthRoutes: Sendable {
       reasons.append(
         "no checkpoint can be written, so that finished segments are not dropped: \(failure)")
     }
+    if let sync = log.hangingSync {
+      reasons.append(
+        "the disk does not answer: a sync of \(sync.file) takes \(sync.seconds) s by now, and what "
+          + "waits for it is not answered before it ends")
+    }
     return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
   }
 

@@ -91,6 +91,7 @@ final class LogThreads: Sendable {
 
   var currentNumbers: LogNumbers { numbers.withLock { $0 } }
   var syncTimes: SyncTimes { disk.syncTimes }
+  var hangingSync: HangingSync? { disk.hangingSync() }
 
   /// Waits for jobs that are under way: they must not write after the lock was given free.
   func stopMaintenance() {

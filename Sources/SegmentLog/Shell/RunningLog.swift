@@ -230,6 +230,7 @@ extension RunningLog {
     metrics.isCompacting = numbers.isCompacting
     metrics.failedCheckpoints = numbers.failedCheckpoints
     metrics.checkpointFailure = numbers.checkpointFailure
+    metrics.hangingSync = threads.hangingSync
     metrics.waitingMessages = UInt64(waiting.messages)
     metrics.waitingBytes = UInt64(waiting.bytes)
     return metrics

@@ -17,13 +17,50 @@ struct SyncTimes: Sendable, Equatable {
   }
 }
 
+/// The syncs that are under way. Pure: `now` is passed in, nanoseconds that never step.
+struct RunningSyncs: Sendable {
+  private var began: [UInt64: (file: String, at: UInt64)] = [:]
+  private var next: UInt64 = 0
+
+  mutating func begin(_ file: String, now: UInt64) -> UInt64 {
+    defer { next += 1 }
+    began[next] = (file, now)
+    return next
+  }
+
+  mutating func end(_ number: UInt64) { began[number] = nil }
+
+  /// The one that is under way longest, when that is too long.
+  func hanging(now: UInt64) -> HangingSync? {
+    guard let first = began.values.min(by: { $0.at < $1.at }) else { return nil }
+    let seconds = (now - min(now, first.at)) / 1_000_000_000
+    return seconds >= HangingSync.secondsMin
+      ? HangingSync(file: first.file, seconds: seconds) : nil
+  }
+}
+
 /// A disk that times the syncs of its files, but for the first one of a new file: that belongs to
 /// the preparation of a segment, which keeps nobody waiting.
 final class TimedDisk: Disk {
   private let disk: any Disk
   private let times = Mutex(SyncTimes())
 
+  private let running = Mutex(RunningSyncs())
+
   init(_ disk: any Disk) { self.disk = disk }
+
+  /// Of all files, new ones too, and of the directory: each holds up somebody.
+  func hangingSync(now: UInt64 = Monotonic.nanoseconds()) -> HangingSync? {
+    running.withLock { $0.hanging(now: now) }
+  }
+
+  fileprivate func watching(
+    _ file: String, _ sync: () throws(DiskError) -> Void
+  ) throws(DiskError) {
+    let number = running.withLock { $0.begin(file, now: Monotonic.nanoseconds()) }
+    defer { running.withLock { $0.end(number) } }
+    try sync()
+  }
 
   var syncTimes: SyncTimes { times.withLock { $0 } }
   fileprivate func add(nanoseconds: UInt64) {
@@ -39,7 +76,9 @@ final class TimedDisk: Disk {
   func rename(_ from: String, to: String) throws(DiskError) { try disk.rename(from, to: to) }
   func unlink(_ name: String) throws(DiskError) { try disk.unlink(name) }
   func createDirectory(_ name: String) throws(DiskError) { try disk.createDirectory(name) }
-  func syncDirectory() throws(DiskError) { try disk.syncDirectory() }
+  func syncDirectory() throws(DiskError) {
+    try watching(".") { () throws(DiskError) in try disk.syncDirectory() }
+  }
   func space() throws(DiskError) -> DiskSpace { try disk.space() }
 }
 
@@ -56,7 +95,7 @@ private final class TimedFile: DiskFile {
 
   func sync() throws(DiskError) {
     let start = Monotonic.nanoseconds()
-    try file.sync()
+    try disk.watching(name) { () throws(DiskError) in try file.sync() }
     if isNew.exchange(false, ordering: .relaxed) { return }
     disk.add(nanoseconds: Monotonic.nanoseconds() - start)
   }

@@ -108,6 +108,7 @@ struct MetricsTests {
         $0.log.markBytes = 6
         $0.log.reserveBytes = 7
         $0.log.failedCheckpoints = 8
+        $0.log.hangingSync = HangingSync(file: "wal-1", seconds: 9)
       }
       let samples = try await scrape(world)
       #expect(samples["dispatcher_disk_level"] == 1)
@@ -115,6 +116,7 @@ struct MetricsTests {
       #expect(samples["dispatcher_disk_mark_bytes"] == 6)
       #expect(samples["dispatcher_log_reserve_bytes"] == 7)
       #expect(samples["dispatcher_log_checkpoint_failures"] == 8)
+      #expect(samples["dispatcher_log_sync_hanging_seconds"] == 9)
     }
   }
 

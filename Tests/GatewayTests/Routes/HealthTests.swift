@@ -45,6 +45,17 @@ struct HealthTests {
     }
   }
 
+  @Test("a sync that hangs is named while it does")
+  func hangingSync() async throws {
+    try await World.run { world in
+      world.store.state.withLock {
+        $0.log.hangingSync = HangingSync(file: "wal-1", seconds: 9)
+      }
+      let answer = try #require(try await world.talk(get("/healthz")).first)
+      #expect(answer.status == 200 && answer.body.contains("a sync of wal-1 takes 9 s"))
+    }
+  }
+
   @Test("a checkpoint that can't be written is named, and is no reason to take the process out")
   func checkpoint() async throws {
     try await World.run { world in

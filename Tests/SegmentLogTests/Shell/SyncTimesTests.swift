@@ -4,6 +4,22 @@ import Testing
 
 @Suite("Sync times")
 struct SyncTimesTests {
+  @Test("of the syncs that are under way the longest is told once it takes five seconds")
+  func hanging() {
+    let second: UInt64 = 1_000_000_000
+    var syncs = RunningSyncs()
+    #expect(syncs.hanging(now: 0) == nil)
+    let first = syncs.begin("wal-1", now: second)
+    let other = syncs.begin("next.tmp", now: 2 * second)
+    #expect(syncs.hanging(now: 6 * second - 1) == nil)
+    #expect(syncs.hanging(now: 6 * second) == HangingSync(file: "wal-1", seconds: 5))
+    syncs.end(first)
+    #expect(syncs.hanging(now: 6 * second) == nil)
+    #expect(syncs.hanging(now: 9 * second) == HangingSync(file: "next.tmp", seconds: 7))
+    syncs.end(other)
+    #expect(syncs.hanging(now: 99 * second) == nil)
+  }
+
   @Test("each time falls into the first bucket that holds it")
   func buckets() {
     var times = SyncTimes()
