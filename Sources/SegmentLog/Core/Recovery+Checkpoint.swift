@@ -135,23 +135,11 @@ extension Recovery {
 
   /// Files that no checkpoint needs and that end before the newest one's position were dropped before
   /// and have come back with a power cut; so were checkpoints older than the two.
-  ///
-  /// With one checkpoint only they stay for the drop rule: its name may be visible and not durable,
-  /// since the sync of the directory failed, and a power cut would take both away.
   mutating func unlinkAgain() {
-    guard kept.count >= 2 else { return keepStrays() }
     for file in strays {
       do throws(DiskError) { try disk.unlink(file) } catch {
         report.notes.append("\(file) was dropped before and can't be unlinked: \(error)")
       }
-    }
-  }
-}
-
-extension Recovery {
-  private mutating func keepStrays() {
-    for file in strays.compactMap(LogFile.init(name:)) {
-      state.spent.append(SpentFile(file: file, bytes: size(of: file)))
     }
   }
 }

@@ -320,7 +320,7 @@ extension Recovery {
     }
   }
 
-  func size(of file: LogFile) -> UInt64 {
+  private func size(of file: LogFile) -> UInt64 {
     guard let opened = try? disk.open(file.name, .readOnly) else { return 0 }
     defer { opened.close() }
     return (try? opened.size()) ?? 0

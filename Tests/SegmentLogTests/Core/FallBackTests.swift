@@ -1,4 +1,3 @@
-import Glibc
 import Testing
 
 @testable import SegmentLog
@@ -45,44 +44,5 @@ struct FallBackTests {
     try log.restart()
     #expect(log.lookup(1)?.state == .dead)
     #expect(log.lookup(1)?.note.flatMap { log.core.reader.note(at: $0) } == "refused")
-  }
-
-  /// The sync of the directory failed behind the rename, and no later one cures that: the checkpoint
-  /// can be seen until the power goes.
-  @Test("what the older checkpoint needs stays while the newer one's name may not be durable")
-  func checkpointWithoutName() throws {
-    let log = try TestLog(segmentSize: 16 << 10)
-    try log.store(1, 2)
-    try log.settle(compacts: false)
-    try log.end([1])
-    try log.rotate()
-    try log.copyForwardSoon()
-    #expect(log.cold == [1])
-    log.nowMs += 60_000
-    let job = try #require(log.core.checkpointWanted(nowMs: log.nowMs))
-    log.disk.inject(SimFault(.syncDirectory, code: EIO))
-    #expect(throws: LogFailure.self) {
-      try log.core.checkpointed(job.run(on: log.disk), nowMs: log.nowMs)
-    }
-    log.disk.restartKeepingCache()
-    let older = FileNames.checkpoint(try #require(log.checkpoints.first))
-    log.disk.flip(older, bit: 800)
-    try log.restart()
-    #expect(log.report.checkpoint == log.checkpoints.last)
-    #expect(log.segments.first == 1)
-    try log.cutPower()
-    #expect(log.report.checkpoint == nil)
-    #expect(log.report.damage == [])
-    #expect(log.walk() == [2])
-    #expect(log.payload(2) == "{\"number\":2}")
-    #expect(log.core.totals.delivered == 1)
-  }
-}
-
-extension TestLog {
-  /// The compaction that comes first, without any other upkeep.
-  fileprivate func copyForwardSoon() throws {
-    nowMs += 6000
-    #expect(try copyForward())
   }
 }
