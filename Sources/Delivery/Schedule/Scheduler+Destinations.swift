@@ -152,13 +152,22 @@ extension Scheduler {
     if let known = destinations[key] { return known }
     let i = destinations.add(key, under: grant)
     destinations[i].firstSuccess = firstSuccesses[key]
-    if knownGood.remove(origin) != nil { withGate(i) { $0.wasGood() } }
+    if let since = knownGood.removeValue(forKey: origin) {
+      destinations[i].firstSuccess = destinations[i].firstSuccess ?? since
+      withGate(i) { $0.wasGood() }
+    }
     return i
   }
 
   /// Destinations that answered well when they were last called, for the next start.
-  package func goodOrigins(most: Int) -> [Origin] {
-    Array(destinations.live.lazy.filter(\.gate.isFlowing).map(\.key.origin).prefix(most))
+  package func knownGood(most: Int, at now: Moment) -> [KnownGood] {
+    let flowing = destinations.live.lazy.filter(\.gate.isFlowing).prefix(most)
+    return flowing.map { destination in
+      let proven = destination.firstSuccess.map { now.monotonic - $0 } ?? .zero
+      // More says no more.
+      let seconds = min(max(proven, .zero), limits.provenAfter).components.seconds
+      return KnownGood(origin: destination.key.origin, provenSeconds: Int(seconds))
+    }
   }
 
   mutating func forgetIfIdle(_ i: Int, at now: Moment) {

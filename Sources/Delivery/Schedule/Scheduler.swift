@@ -24,8 +24,9 @@ package struct Scheduler {
   var slowCalls = 0
   /// Destinations with a call of which nothing is known yet.
   var firstCalls = 0
-  /// Destinations that answered well before a clean stop and were not called since.
-  var knownGood: Set<Origin>
+  /// Destinations that answered well before a clean stop and were not called since, and when they gave
+  /// their first 2xx: before this start, as a rule.
+  var knownGood: [Origin: Duration]
 
   var unrecorded: [MessageRef: Unrecorded] = [:]
   var hot = 0
@@ -53,7 +54,7 @@ package struct Scheduler {
   var firstSuccesses = FirstSuccesses()
   package var suspects = CrashSuspects()
 
-  package init(limits: SchedulerLimits = SchedulerLimits(), knownGood: Set<Origin> = []) {
+  package init(limits: SchedulerLimits = SchedulerLimits(), knownGood: [Origin: Duration] = [:]) {
     self.limits = limits
     self.knownGood = knownGood
   }

@@ -22,7 +22,7 @@ package struct DeliveryConfiguration: Sendable {
   package var recordPatience: Duration = .seconds(5)
 
   /// Destinations that answered well before a clean stop: they are not met as strangers.
-  package var knownGood: [Origin] = []
+  package var knownGood: [KnownGood] = []
 
   package init() {}
 }

@@ -41,7 +41,9 @@ package final class DeliveryService: DeliveryProbe {
       userAgent: configuration.userAgent, defaultTimeout: configuration.timeout,
       maxTimeout: configuration.maxTimeout)
     state = Mutex(
-      DeliveryState(configuration, suspects: recorder?.suspects ?? CrashSuspects()))
+      DeliveryState(
+        configuration, suspects: recorder?.suspects ?? CrashSuspects(),
+        startedAt: clock.monotonic()))
   }
 
   package func isInFlight(_ ref: MessageRef) -> Bool {
@@ -49,8 +51,9 @@ package final class DeliveryService: DeliveryProbe {
   }
 
   /// Destinations that answered well when they were last called, at most 10,000.
-  package func goodOrigins() -> [Origin] {
-    state.withLock { $0.scheduler.goodOrigins(most: 10_000) }
+  package func knownGood() -> [KnownGood] {
+    let now = clock.moment()
+    return state.withLock { $0.scheduler.knownGood(most: 10_000, at: now) }
   }
 
   package func deliveryCounters() -> DeliveryCounters {

@@ -65,14 +65,18 @@ struct DeliveryState {
     let all: Task<Void, Never>
   }
 
-  init(_ configuration: DeliveryConfiguration, suspects: CrashSuspects) {
+  init(_ configuration: DeliveryConfiguration, suspects: CrashSuspects, startedAt: Duration) {
     var limits = configuration.schedule
     limits.worker = max(1, configuration.worker)
     // With the jitter that it may have.
     limits.retryWait = configuration.retry.cap + configuration.retry.cap / 10
     limits.maxAgeMs = configuration.retry.maxAgeMs
     retry = configuration.retry
-    scheduler = Scheduler(limits: limits, knownGood: Set(configuration.knownGood))
+    let knownGood = configuration.knownGood.map {
+      ($0.origin, startedAt - .seconds($0.provenSeconds))
+    }
+    scheduler = Scheduler(
+      limits: limits, knownGood: Dictionary(knownGood, uniquingKeysWith: { first, _ in first }))
     scheduler.suspects = suspects
     bodies = BodyPipeline(
       bytesMax: configuration.bodyMemoryMax, bodyMax: configuration.bodyBytesMax)

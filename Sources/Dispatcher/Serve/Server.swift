@@ -95,7 +95,7 @@ struct Server {
     await delivering.value
     calming.cancel()
     await onThread { crashes?.end() }
-    await leaveKnownGood(delivery.goodOrigins())
+    await leaveKnownGood(delivery.knownGood())
     await store.close()
     watching.cancel()
     await gateway.stop()
@@ -106,7 +106,7 @@ struct Server {
   }
 
   /// Which destinations the last run left in good order; its file says nothing of a later one.
-  private func takeKnownGood() async -> [Origin] {
+  private func takeKnownGood() async -> [KnownGood] {
     let origins = await inLog { disk in KnownGoodFile.take(from: disk) }
     if let origins = origins ?? nil { return origins }
     logger.notice(
@@ -115,7 +115,7 @@ struct Server {
     return []
   }
 
-  private func leaveKnownGood(_ origins: [Origin]) async {
+  private func leaveKnownGood(_ origins: [KnownGood]) async {
     let problem = await inLog { disk -> DiskError? in
       do throws(DiskError) {
         try KnownGoodFile.write(origins, to: disk)

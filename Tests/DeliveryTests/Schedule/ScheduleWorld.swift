@@ -19,7 +19,7 @@ struct ScheduleWorld {
     self.init(limits: limits)
   }
 
-  init(limits: SchedulerLimits, knownGood: Set<Origin> = []) {
+  init(limits: SchedulerLimits, knownGood: [Origin: Duration] = [:]) {
     scheduler = Scheduler(limits: limits, knownGood: knownGood)
     scheduler.handle(.granted(Self.grant), at: now)
   }

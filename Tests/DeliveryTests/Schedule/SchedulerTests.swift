@@ -53,13 +53,26 @@ struct SchedulerTests {
     before.arrive(1, at: "failed")
     before.start()
     before.endOldest(of: "failed", .trouble)
-    let good = before.scheduler.goodOrigins(most: 10)
-    #expect(good == [ScheduleWorld.origin("a")])
+    before.now.monotonic += .seconds(1_000)
+    let good = before.scheduler.knownGood(most: 10, at: before.now)
+    #expect(good == [KnownGood(origin: ScheduleWorld.origin("a"), provenSeconds: 1_000)])
+    before.now.monotonic += .seconds(1_000_000)
+    #expect(before.scheduler.knownGood(most: 10, at: before.now).map(\.provenSeconds) == [3_600])
     var limits = SchedulerLimits()
     limits.worker = 8
-    var world = ScheduleWorld(limits: limits, knownGood: Set(good))
-    world.arrive(20, at: "a")
-    #expect(world.start().count == 4)
+    let origin = ScheduleWorld.origin("a")
+    for (since, isProven) in [(Duration.seconds(-3_600), true), (.seconds(-3_599), false)] {
+      var world = ScheduleWorld(limits: limits, knownGood: [origin: since])
+      world.arrive(20, at: "a")
+      let started = world.start()
+      #expect(started.count == 4)
+      let ref = MessageRef(lane: 0, number: started[0])
+      #expect(world.scheduler.destinationIsProven(ref, at: world.now) == isProven)
+      world.end(started[0], .success)
+      #expect(
+        world.scheduler.knownGood(most: 10, at: world.now).map(\.provenSeconds)
+          == [isProven ? 3_600 : 3_599])
+    }
   }
 
   @Test("slots go round the destinations, at most half of them to one while others wait")
