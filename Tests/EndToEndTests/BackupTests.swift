@@ -8,19 +8,17 @@ extension EndToEnd {
     init() throws { folder = try TemporaryDirectory() }
     private var log: URL { folder.path("log") }
 
-    private static let script = Programs.checkout.appendingPathComponent("Tools/backup")
     private static let small = ["DISPATCHER_SEGMENT_SIZE": "256KiB"]
 
     private func backup(to target: URL, of log: URL? = nil) async throws -> ProgramRun {
       try await ProgramRun.run(
-        Self.script, [(log ?? self.log).path, target.path],
-        environment: ["LOG_INSPECT": Programs.logInspect.path], seconds: 240)
+        Programs.dispatcher, ["backup", target.path, "--log", (log ?? self.log).path],
+        seconds: 240)
     }
 
-    /// As the README says.
     private func restore(_ copy: URL, to place: URL) async throws {
       let run = try await ProgramRun.run(
-        URL(fileURLWithPath: "/bin/cp"), ["-r", copy.path, place.path])
+        Programs.dispatcher, ["restore", copy.path, "--log", place.path], seconds: 240)
       try #require(run.status == 0, "\(run)")
     }
 
@@ -75,7 +73,7 @@ extension EndToEnd {
         }
         let ended = try await run
         #expect(ended.status == 0, "\(ended)")
-        #expect(ended.errors.contains("checked"), "\(ended)")
+        #expect(ended.output.contains("checked"), "\(ended)")
         #expect(try await missing(answered, in: copy).isEmpty)
         #expect(try await missing(answered, afterStartOn: copy).isEmpty)
         #expect(
@@ -169,7 +167,8 @@ extension EndToEnd {
           }, "the links in the log are gone")
         #expect(try await backup(to: copy).status == 1, "never over something")
       }
-      #expect(try await backup(to: folder.path("none"), of: folder.url).status == 1)
+      #expect(try await backup(to: folder.path("none"), of: folder.url).status == 74)
+      #expect(try await backup(to: log.appendingPathComponent("inside")).status == 1)
       #expect(!FileManager.default.fileExists(atPath: folder.path("none").path))
       try await service.stop()
 
@@ -178,8 +177,75 @@ extension EndToEnd {
       bytes[8192 + 80] ^= 1
       try bytes.write(to: segment)
       let damaged = try await backup(to: folder.path("damaged"))
-      #expect(damaged.status == 2 && damaged.errors.contains("DAMAGED"), "\(damaged)")
+      #expect(damaged.status == 2 && damaged.output.contains("DAMAGED"), "\(damaged)")
       #expect(FileManager.default.fileExists(atPath: folder.path("damaged").path))
+    }
+
+    @Test("of a backup that is ended nothing is left, in the log or beside it")
+    func ended() async throws {
+      let service = try await Service.start(log: log)
+      let body = String(repeating: "x", count: 900_000)
+      for index in 0..<20 {
+        // Random bytes, so that it takes a while to copy and to check them.
+        _ = try await service.post(
+          #"{"UUID":"m\#(index)","Url":"http://127.0.0.1:9/","Delay":3600000,"Body":"\#(body)"}"#)
+      }
+      /// The server may write a checkpoint meanwhile.
+      func names() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: log.path).sorted()
+          .filter { !$0.hasPrefix("ckpt") }
+      }
+      let before = try names()
+      for signal in [SIGTERM, SIGINT, SIGKILL] {
+        let process = Process()
+        process.executableURL = Programs.dispatcher
+        process.arguments = ["backup", folder.path("copy").path, "--log", log.path]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let partial = folder.path("copy.partial").path
+        try await eventually("the backup to begin, or to end") {
+          FileManager.default.fileExists(atPath: partial) || !process.isRunning ? true : nil
+        }
+        kill(process.processIdentifier, signal)
+        await Task.detached { process.waitUntilExit() }.value
+        if signal != SIGKILL { #expect(!FileManager.default.fileExists(atPath: partial)) }
+        try? FileManager.default.removeItem(at: folder.path("copy"))
+      }
+      #expect(try names() == before)
+      // What a kill -9 left behind is taken away by the next one.
+      let copy = folder.path("copy")
+      #expect(try await backup(to: copy).status == 0)
+      #expect(!FileManager.default.fileExists(atPath: folder.path("copy.partial").path))
+      #expect(try await missing(["m0", "m19"], in: copy).isEmpty)
+      try await service.stop()
+    }
+
+    @Test("a restore overwrites nothing, and takes an empty directory")
+    func restoring() async throws {
+      let service = try await Service.start(log: log)
+      _ = try await service.post(
+        #"{"UUID":"waits","Url":"http://127.0.0.1:9/","Delay":3600000}"#)
+      let copy = folder.path("copy")
+      #expect(try await backup(to: copy).status == 0)
+      func run(_ arguments: [String]) async throws -> ProgramRun {
+        try await ProgramRun.run(Programs.dispatcher, ["restore"] + arguments)
+      }
+      let held = try await run([copy.path, "--log", log.path])
+      #expect(held.status == 1 && held.errors.contains("overwritten"), "\(held)")
+      try await service.stop()
+      let empty = folder.path("empty")
+      try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: false)
+      // What an ended restore leaves.
+      try Data("x".utf8).write(to: empty.appendingPathComponent("store.json.tmp"))
+      try await restore(copy, to: empty)
+      #expect(try await missing(["waits"], in: empty).isEmpty)
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: empty.path).allSatisfy {
+          !$0.hasSuffix(".tmp")
+        })
+      #expect(try await run([folder.url.path, "--log", folder.path("b").path]).status == 74)
+      #expect(try await run([copy.path, "--log", folder.path("no/where").path]).status == 1)
     }
   }
 }

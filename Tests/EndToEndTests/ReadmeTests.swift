@@ -25,7 +25,6 @@ extension EndToEnd {
           .replacing("localhost:8080", with: "localhost:\(service.port)")
           .replacing("localhost:8081", with: "localhost:\(service.adminPort)")
           .replacing("127.0.0.1:8081", with: "127.0.0.1:\(service.adminPort)")
-          .replacing("Tools/backup", with: Programs.checkout.path + "/Tools/backup")
           .replacing("Tools/run", with: "true").replacing("Tools/test", with: "true")
         let run = try await ProgramRun.run(
           URL(fileURLWithPath: "/bin/bash"), ["-euo", "pipefail", "-c", script],
@@ -33,7 +32,6 @@ extension EndToEnd {
             "PATH":
               "\(Programs.directory.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "")",
             "DISPATCHER_ADMIN": "127.0.0.1:\(service.adminPort)",
-            "LOG_INSPECT": Programs.logInspect.path,
           ], directory: folder.url)
         #expect(run.status == 0, "\(block)\n\(run.output)\n\(run.errors)")
       }

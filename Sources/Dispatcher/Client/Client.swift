@@ -8,6 +8,8 @@ struct ClientAnswer: Sendable {
   var status: Int
   var reason: String
   var body: [UInt8]
+  /// Seconds that `Retry-After` asks for (RFC 9110 §10.2.3).
+  var retryAfter: Int?
 
   /// `202 Accepted`.
   var statusLine: String { "\(status) \(reason)" }
@@ -31,9 +33,21 @@ struct ClientFailure: Error {
   var reason: String
 }
 
-/// One request to a dispatcher, for the verbs that talk to a running one.
-enum Client {
+/// Requests to a dispatcher, for the verbs that talk to a running one. Its connections are kept for
+/// the next request; `shutdown` is called once, when none is in flight.
+struct Client: Sendable {
   private static let answerBytesMax = 16 << 20
+  private let client: HTTPClient
+
+  init() {
+    var configuration = HTTPClient.Configuration()
+    configuration.connectionPool.retryConnectionEstablishment = false
+    configuration.redirectConfiguration = .disallow
+    configuration.timeout.connect = .seconds(5)
+    client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }
+
+  func shutdown() async { try? await client.shutdown() }
 
   /// `base` with `path` behind it; `base` may be written without `http://`.
   static func url(_ base: String, path: String) -> String {
@@ -42,17 +56,10 @@ enum Client {
     return url + path
   }
 
-  static func request(
+  func request(
     _ method: String, _ url: String, body: [UInt8] = [], headers: [(String, String)] = [],
     timeout: Duration = .seconds(30)
   ) async throws(ClientFailure) -> ClientAnswer {
-    var configuration = HTTPClient.Configuration()
-    configuration.connectionPool.retryConnectionEstablishment = false
-    configuration.redirectConfiguration = .disallow
-    configuration.timeout.connect = .seconds(5)
-    let client = HTTPClient(
-      eventLoopGroupProvider: .singleton, configuration: configuration)
-    let result: Result<ClientAnswer, ClientFailure>
     do {
       var request = HTTPClientRequest(url: url)
       request.method = HTTPMethod(rawValue: method)
@@ -60,16 +67,30 @@ enum Client {
       if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
       let response = try await client.execute(
         request, timeout: .milliseconds(timeout.milliseconds))
-      let bytes = try await response.body.collect(upTo: answerBytesMax)
-      result = .success(
-        ClientAnswer(
-          status: Int(response.status.code), reason: response.status.reasonPhrase,
-          body: Array(bytes.readableBytesView)))
+      let bytes = try await response.body.collect(upTo: Self.answerBytesMax)
+      return ClientAnswer(
+        status: Int(response.status.code), reason: response.status.reasonPhrase,
+        body: Array(bytes.readableBytesView),
+        retryAfter: response.headers.first(name: "Retry-After").flatMap { Int($0) })
     } catch {
-      result = .failure(ClientFailure(reason: ErrorSentence.text(error)))
+      throw ClientFailure(reason: ErrorSentence.text(error))
     }
-    // Nothing is in flight any more, so that there is nothing to fail.
-    try? await client.shutdown()
+  }
+
+  /// One request alone.
+  static func request(
+    _ method: String, _ url: String, body: [UInt8] = [], headers: [(String, String)] = [],
+    timeout: Duration = .seconds(30)
+  ) async throws(ClientFailure) -> ClientAnswer {
+    let client = Client()
+    let result: Result<ClientAnswer, ClientFailure>
+    do throws(ClientFailure) {
+      result = .success(
+        try await client.request(method, url, body: body, headers: headers, timeout: timeout))
+    } catch {
+      result = .failure(error)
+    }
+    await client.shutdown()
     return try result.get()
   }
 }

@@ -12,13 +12,14 @@ struct DispatcherCommand: AsyncParsableCommand {
       Without a verb the server is started, as with "dispatcher serve".
 
       Exit codes: 0 all is well; 1 it failed; 2 damage was found (repair); 64 the command line is \
-      wrong; 73 what was to be printed can't be written; 74 the log can't be used or its disk \
+      wrong; 66 what was to be read can't be; 73 what was to be printed can't be written; 74 the log can't be used or its disk \
       failed; 75 another process holds the log; 78 the configuration is wrong.
       """,
     version: version,
     subcommands: [
-      ServeCommand.self, CompactCommand.self, RepairCommand.self, CheckConfigCommand.self,
-      SinkCommand.self, SendCommand.self,
+      ServeCommand.self, CompactCommand.self, RepairCommand.self, BackupCommand.self,
+      RestoreCommand.self, CheckConfigCommand.self, SendCommand.self, LoadCommand.self,
+      SinkCommand.self,
     ],
     defaultSubcommand: ServeCommand.self)
 

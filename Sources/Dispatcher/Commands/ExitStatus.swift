@@ -8,6 +8,8 @@ enum ExitStatus: Int32 {
   case failure = 1
   /// The log is damaged; what was asked for was done.
   case damage = 2
+  /// What was to be read can't be.
+  case input = 66
   /// What was to be printed can't be written; what was asked for was done.
   case output = 73
   /// The log can't be used as it stands, or its disk failed.

@@ -71,18 +71,13 @@ struct SendCommand: AsyncParsableCommand {
     do throws(ClientFailure) {
       answer = try await Client.request(
         "POST", Client.url(to, path: "/messages"), body: json,
-        headers: [("Content-Type", "application/json")] + authorization)
+        headers: [("Content-Type", "application/json")] + ClientToken.header(token))
     } catch {
       throw ExitStatus.failure.saying("\(to): \(error.reason)")
     }
     try StandardOutput.print(answer.statusLine)
     if !answer.body.isEmpty { try StandardOutput.print(answer.text) }
     guard (200...299).contains(answer.status) else { throw ExitCode(ExitStatus.failure.rawValue) }
-  }
-
-  private var authorization: [(String, String)] {
-    let token = token ?? ProcessInfo.processInfo.environment["DISPATCHER_TOKEN"] ?? ""
-    return token.isEmpty ? [] : [("Authorization", "Bearer \(token)")]
   }
 
   private func bodyBytes() throws -> [UInt8] {

@@ -34,9 +34,6 @@ struct CompactionWatch: Sendable {
   }
 
   static func line(_ progress: CompactionProgress) -> String {
-    let percent = Int(progress.fraction * 100)
-    let bar =
-      String(repeating: "#", count: percent / 4) + String(repeating: ".", count: 25 - percent / 4)
-    return "[\(bar)] \(percent) %, \(progress.done) of \(progress.jobs) done"
+    "\(ProgressBar.text(progress.fraction)), \(progress.done) of \(progress.jobs) done"
   }
 }

@@ -46,7 +46,7 @@ import Testing
   @Test(
     "every script says what it does",
     arguments: [
-      "Tools/run", "Tools/test", "Tools/setup", "Tools/check-layers", "Tools/backup",
+      "Tools/run", "Tools/test", "Tools/setup", "Tools/check-layers",
       "Tools/package", "Tools/fuzz/run", "Tools/engine-tests/run", "Tools/power-cut/run",
     ])
   func help(script: String) throws {

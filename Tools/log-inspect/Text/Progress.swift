@@ -1,3 +1,4 @@
+import Delivery
 import Glibc
 import Synchronization
 
@@ -25,9 +26,7 @@ final class Progress: Sendable {
       let percent = min(Int(Double(state.done) / Double(total) * 100), 100)
       guard percent != state.shown else { return }
       state.shown = percent
-      let bar = String(repeating: "#", count: percent / 4)
-      let rest = String(repeating: ".", count: 25 - percent / 4)
-      let line = "\r[\(bar)\(rest)] \(percent) % of \(byteText(total))"
+      let line = "\r\(ProgressBar.text(Double(percent) / 100)) of \(byteText(total))"
       _ = Output.write(Array(line.utf8), to: STDERR_FILENO)
     }
   }
