@@ -135,7 +135,11 @@ package struct LogMetrics: Sendable, Equatable {
   /// Syncs by their time: at most 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1000 ms, and more.
   package var syncHistogram: [UInt64] = []
   package var tornTailBytes: UInt64 = 0
+  /// Places that are damaged and not accepted.
   package var damagedFrames: UInt64 = 0
+  /// Messages that wait and that the running log found unreadable.
+  package var unreadableMessages: UInt64 = 0
+  package var verification = VerificationProgress()
   /// Messages that were lost to damage and given up.
   package var lostMessages: UInt64 = 0
   package var space = SpaceLevel.enough

@@ -259,6 +259,9 @@ package struct MessageStatus: Sendable, Equatable {
   /// Wall clock, milliseconds since 1970.
   package var nextAttemptAtMs: UInt64?
   package var acceptedAtMs: UInt64
+  /// It waits, and what is to be sent can't be read any more: it is not tried before the log is
+  /// repaired. `acceptedAtMs` may be 0 then: not known.
+  package var isUnreadable = false
 
   package init(
     ref: MessageRef, uuid: String, state: State, url: String?, method: String?, attempts: UInt32,

@@ -67,20 +67,28 @@ extension SegmentLogStore {
   package func lookup(uuid: String) async throws(StoreError) -> MessageStatus? {
     let bytes = Array(uuid.utf8)
     let key = UUIDKey(store: storeUUID, messageUUID: bytes)
-    let status = try await asking { () async throws(LogRejection) in
-      try await log.ask { $0.lookup(key: key, uuid: bytes) }
-    }
-    guard let status else { return nil }
-    let (record, note) = try await asking { () async throws(LogRejection) in
-      try await log.read { reader in
+    var (status, record, note) = try await look(key, bytes)
+    // A compaction may have moved it between the two.
+    if status?.lacks(record) == true { (status, record, note) = try await look(key, bytes) }
+    guard var status else { return nil }
+    if status.lacks(record) { status.isUnreadable = true }
+    return MessageStatus(
+      status, uuid: uuid, payload: record?.payload, lastError: note ?? "", nowMs: clock.wallMs())
+  }
+
+  private func look(
+    _ key: UUIDKey, _ uuid: [UInt8]
+  ) async throws(StoreError) -> (RecordStatus?, StoredRecord?, String?) {
+    try await asking { () async throws(LogRejection) in
+      let status = try await log.ask { $0.lookup(key: key, uuid: uuid) }
+      guard let status else { return (nil, nil, nil) }
+      return try await log.read { reader in
         (
-          reader.records(at: [status.location])[0],
+          status, status.isUnreadable ? nil : reader.records(at: [status.location])[0],
           status.note.flatMap { reader.note(at: $0) }
         )
       }
     }
-    return MessageStatus(
-      status, uuid: uuid, payload: record?.payload, lastError: note ?? "", nowMs: clock.wallMs())
   }
 
   /// Entries in one page.
@@ -123,6 +131,13 @@ extension SegmentLogStore {
   }
 }
 
+extension RecordStatus {
+  /// It has not ended, and what was read of it is not there.
+  fileprivate func lacks(_ record: StoredRecord?) -> Bool {
+    record == nil && location != nil && !isUnreadable && (state == .pending || state == .dead)
+  }
+}
+
 extension MessageStatus {
   fileprivate init(
     _ status: RecordStatus, uuid: String, payload: [UInt8]?, lastError: String, nowMs: UInt64
@@ -134,7 +149,9 @@ extension MessageStatus {
     self.init(
       ref: SegmentLogStore.ref(status.sequence), uuid: uuid, state: state, url: summary?.url,
       method: summary?.method, attempts: status.attempts, lastStatus: status.lastStatus,
-      lastError: lastError, nextAttemptAtMs: nextAttemptAtMs, acceptedAtMs: status.acceptedAtMs)
+      lastError: lastError, nextAttemptAtMs: status.isUnreadable ? nil : nextAttemptAtMs,
+      acceptedAtMs: status.acceptedAtMs)
+    isUnreadable = status.isUnreadable
   }
 
   private static func state(_ status: RecordStatus, nowMs: UInt64) -> (State, UInt64?) {

@@ -1,5 +1,6 @@
 import Logging
 import SegmentLog
+import Synchronization
 
 /// The embedded store: a `RunningLog` behind the `MessageStore` border. One lane, granted for life.
 package final class SegmentLogStore: MessageStore {
@@ -11,6 +12,8 @@ package final class SegmentLogStore: MessageStore {
     /// How many ended messages that memory holds.
     package var dedupMax = 10_000_000
     package var onDamage: LogOptions.OnDamage = .drain
+    /// All files of the log are read once in this time; zero = never.
+    package var verifyEvery: Duration = .seconds(24 * 3_600)
     /// What may wait for the writer: beyond it `full`.
     package var waitingMessages = 8_192
     package var waitingBytes = 64 << 20
@@ -30,13 +33,18 @@ package final class SegmentLogStore: MessageStore {
   let clock: any Clock
   let logger: Logger
   let storeUUID: StoreUUID
-  /// Why nothing new is taken, and what to do; nil when all is well.
-  package let isReadOnly: String?
+  private let readOnly: ReadOnly
 
-  private init(_ opened: RunningLog.Opened, feed: StoreFeed, clock: any Clock, logger: Logger) {
+  /// Why nothing new is taken, and what to do; nil when all is well.
+  package var isReadOnly: String? { readOnly.reason }
+
+  private init(
+    _ opened: RunningLog.Opened, feed: StoreFeed, readOnly: ReadOnly, clock: any Clock,
+    logger: Logger
+  ) {
     log = opened.log
     storeUUID = opened.store
-    isReadOnly = opened.readOnlyReason?.readOnlyReason
+    self.readOnly = readOnly
     self.feed = feed
     self.clock = clock
     self.logger = logger
@@ -45,13 +53,17 @@ package final class SegmentLogStore: MessageStore {
   /// Takes the directory's lock and recovers what stands in it, on a thread of its own.
   ///
   /// `onFailure` is called once, on a thread of the log, when it can't go on: everything that waited
-  /// was answered, everything later is refused, and only a new process can recover.
+  /// was answered, everything later is refused, and only a new process can recover. `onDamage` is
+  /// called there, too, with what the running log finds that can't be read, and with the reason why
+  /// nothing new is taken from then on (nil: it is).
   package static func open(
     directory: String, options: Options = Options(), clock: any Clock = SystemClock(),
-    logger: Logger, onFailure: @escaping @Sendable (LogFailure) -> Void
+    logger: Logger, onFailure: @escaping @Sendable (LogFailure) -> Void,
+    onDamage: @escaping @Sendable (LogNews, String?) -> Void = { _, _ in }
   ) async throws(LogOpenError) -> (SegmentLogStore, RecoveryReport) {
-    try await open(options: options, clock: clock, logger: logger, onFailure: onFailure) {
-      () throws(LogOpenError) in try LogDirectory(path: directory)
+    try await open(
+      options: options, clock: clock, logger: logger, onFailure: onFailure, onDamage: onDamage
+    ) { () throws(LogOpenError) in try LogDirectory(path: directory)
     }
   }
 
@@ -59,11 +71,13 @@ package final class SegmentLogStore: MessageStore {
   package static func open(
     options: Options, clock: any Clock, logger: Logger,
     onFailure: @escaping @Sendable (LogFailure) -> Void,
+    onDamage: @escaping @Sendable (LogNews, String?) -> Void = { _, _ in },
     directory: @escaping @Sendable () throws(LogOpenError) -> LogDirectory
   ) async throws(LogOpenError) -> (SegmentLogStore, RecoveryReport) {
     var cache = BodyCache.Limits()
     cache.bytes = options.bodyCacheBytes
     let feed = StoreFeed(arrivalWindow: options.arrivalWindow, bodies: cache, clock: clock)
+    let readOnly = ReadOnly()
     let observer = RunningLog.Observer(
       committed: { feed.committed($0, atMs: $1) },
       failed: { failure in
@@ -74,11 +88,17 @@ package final class SegmentLogStore: MessageStore {
         feed.spaceIs(level)
         Self.log(level, logger)
       },
-      checkpoints: { Self.log(checkpoints: $0, logger) })
+      checkpoints: { Self.log(checkpoints: $0, logger) },
+      found: { news, reason in
+        readOnly.set(reason?.readOnlyReason)
+        onDamage(news, reason?.readOnlyReason)
+      })
     let opened = try await RunningLog.open(
       options.settings, wallMs: { clock.wallMs() }, observer: observer, directory: directory)
     feed.begin(opened.backlog)
-    let store = SegmentLogStore(opened, feed: feed, clock: clock, logger: logger)
+    readOnly.begin(opened.readOnlyReason?.readOnlyReason)
+    let store = SegmentLogStore(
+      opened, feed: feed, readOnly: readOnly, clock: clock, logger: logger)
     return (store, opened.report)
   }
 
@@ -119,6 +139,15 @@ package final class SegmentLogStore: MessageStore {
   }
 }
 
+/// Set on the log's thread, read from anywhere: a `Mutex`, held for an assignment.
+private final class ReadOnly: Sendable {
+  private let state = Mutex<String?>(nil)
+  var reason: String? { state.withLock { $0 } }
+  func set(_ reason: String?) { state.withLock { $0 = reason } }
+  /// What the start found; the log may have found more since.
+  func begin(_ reason: String?) { state.withLock { $0 = $0 ?? reason } }
+}
+
 /// What only this store has: the log itself.
 extension SegmentLogStore {
   package func overview() async throws(StoreError) -> LogOverview {
@@ -144,6 +173,7 @@ extension SegmentLogStore.Options {
         segmentSize: segmentSize, dedupWindowMs: dedupWindow.wholeMilliseconds,
         dedupMax: dedupMax, onDamage: onDamage,
         newStore: StoreUUID(high: random.next(), low: random.next()), saltSeed: random.next()))
+    settings.log.verifyEveryMs = verifyEvery.wholeMilliseconds
     settings.waitingMessages = waitingMessages
     settings.waitingBytes = waitingBytes
     settings.lazyDelay = lazyDelay

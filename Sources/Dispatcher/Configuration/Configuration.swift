@@ -35,6 +35,8 @@ struct Configuration: Sendable, Equatable {
   /// Finished messages whose UUIDs are remembered at most.
   var dedupMax = 10_000_000
   var onDamage = DamagePolicy.drain
+  /// All files of the log are read once in this time, to find damage before it is met; 0 = never.
+  var verifyEvery: Duration = .seconds(24 * 3600)
   /// From "not ready" to closing the listeners at shutdown; part of `stopTimeout`.
   var drainDelay: Duration = .zero
   /// From the signal to the end of the process: everything that is waited for, together.

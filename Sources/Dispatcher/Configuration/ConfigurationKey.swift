@@ -45,6 +45,7 @@ struct ConfigurationKey: Sendable {
     // 16 bytes of memory each.
     ConfigurationKey("dedup_max", \.dedupMax, .integer(0...1_000_000_000)),
     ConfigurationKey("on_damage", \.onDamage, .word),
+    ConfigurationKey("verify_every", \.verifyEvery, .duration(.zero...days(365))),
     ConfigurationKey("drain_delay", \.drainDelay, .duration(.zero...minutes(10))),
     ConfigurationKey("stop_timeout", \.stopTimeout, .duration(.seconds(1)...minutes(15))),
     ConfigurationKey("idle_timeout", \.idleTimeout, .duration(.seconds(1)...minutes(60))),

@@ -27,6 +27,7 @@ extension Configuration {
     options.segmentSize = UInt64(segmentSize)
     options.dedupWindow = dedupWindow
     options.dedupMax = dedupMax
+    options.verifyEvery = verifyEvery
     options.onDamage =
       switch onDamage {
       case .drain: .drain

@@ -47,6 +47,11 @@ struct RecoveryLines {
     return lines
   }
 
+  /// What the running log found.
+  static func lines(_ news: LogNews, log: String) -> [Line] {
+    news.notes.map { Line(level: .warning, message: $0) } + news.damage.map { line($0, log: log) }
+  }
+
   /// There was no log. What nobody wanted is seen here first: a directory in which something should
   /// have been mounted is as empty as a new one.
   static func created(log: String) -> Line {

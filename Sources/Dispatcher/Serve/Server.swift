@@ -45,7 +45,7 @@ struct Server {
       await signals.first()
       start.signalled()
     }
-    let store = try await recover()
+    let store = try await recover(gateway)
     if isNew {
       let line = RecoveryLines.created(log: configuration.log)
       logger.log(level: line.level, "\(line.message)", metadata: line.fields)
@@ -74,6 +74,8 @@ struct Server {
     }
     gateway.install(
       Backend(store: store, probe: delivery, log: store), state: serviceState(store))
+    // What was found between the two.
+    if let reason = store.isReadOnly { gateway.services.restrict(because: reason) }
 
     let stop = StopPlan(total: configuration.stopTimeout, drainDelay: configuration.drainDelay)
     if stop.drainDelay < configuration.drainDelay {
@@ -201,12 +203,21 @@ struct Server {
       ])
   }
 
-  private func recover() async throws(ServeFailure) -> SegmentLogStore {
+  private func recover(_ gateway: GatewayServer) async throws(ServeFailure) -> SegmentLogStore {
     let began = clock.monotonic()
     do throws(LogOpenError) {
       let (store, report) = try await SegmentLogStore.open(
         directory: configuration.log, options: configuration.store, clock: clock, logger: logger,
-        onFailure: { [logger] in FatalStop.begin($0, logger: logger) })
+        onFailure: { [logger] in FatalStop.begin($0, logger: logger) },
+        onDamage: { [logger, configuration] news, reason in
+          for line in RecoveryLines.lines(news, log: configuration.log) {
+            logger.log(level: line.level, "\(line.message)", metadata: line.fields)
+          }
+          if let reason, !news.damage.isEmpty {
+            logger.error("nothing new is taken", metadata: ["reason": "\(reason)"])
+            gateway.services.restrict(because: reason)
+          }
+        })
       let took = clock.monotonic() - began
       for line in RecoveryLines.lines(report, log: configuration.log, took: took) {
         logger.log(level: line.level, "\(line.message)", metadata: line.fields)

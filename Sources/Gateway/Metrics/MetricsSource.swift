@@ -117,8 +117,14 @@ struct MetricsSource: Sendable {
       "dispatcher_log_torn_tail_bytes", .gauge, "Bytes dropped from the tail at the start.",
       log.tornTailBytes)
     metrics.single(
-      "dispatcher_log_damaged_frames", .gauge, "Damaged frames found at the start.",
+      "dispatcher_log_damaged_frames", .gauge,
+      "Damaged places that were found at the start or since and are not accepted.",
       log.damagedFrames)
+    metrics.single(
+      "dispatcher_log_unreadable_messages", .gauge,
+      "Messages that have not ended and were found unreadable since the start.",
+      log.unreadableMessages)
+    addVerification(to: &metrics, log.verification)
     metrics.single(
       "dispatcher_log_checkpoint_failures", .gauge,
       "Tries in a row to write a checkpoint that failed; 0 when the last one was written.",
@@ -142,6 +148,27 @@ struct MetricsSource: Sendable {
     metrics.single(
       "dispatcher_waiting_bytes", .gauge, "Bytes that wait for the writer.", log.waitingBytes)
     addSyncTimes(to: &metrics, log)
+  }
+
+  private static func addVerification(
+    to metrics: inout MetricsText, _ verification: VerificationProgress
+  ) {
+    metrics.single(
+      "dispatcher_log_verified_bytes_total", .counter,
+      "Bytes of the log that the background check has read.", verification.bytes)
+    metrics.single(
+      "dispatcher_log_verify_rounds_total", .counter,
+      "How often the background check has read all files.", verification.rounds)
+    metrics.begin(
+      "dispatcher_log_verified_timestamp_seconds", .gauge,
+      "When all files had been read last, seconds since 1970; 0 = not since the start.")
+    metrics.sample(
+      "dispatcher_log_verified_timestamp_seconds",
+      seconds: Double(verification.completedAtMs ?? 0) / 1000)
+    metrics.single(
+      "dispatcher_log_verify_files_left", .gauge,
+      "Files that the round under way has yet to read; 0 between two.",
+      verification.files - min(verification.done, verification.files))
   }
 
   private static func addSpace(to metrics: inout MetricsText, _ log: LogMetrics) {

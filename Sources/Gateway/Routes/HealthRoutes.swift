@@ -1,4 +1,5 @@
 import Hummingbird
+import SegmentLog
 
 /// `/healthz`: the process lives (restarting it would help nobody). `/readyz`: send it messages.
 struct HealthRoutes: Sendable {
@@ -10,8 +11,19 @@ struct HealthRoutes: Sendable {
     json.object { json in
       json.field("State", Self.name(reading))
       if let reason = Self.reason(reading) { json.field("Reason", reason) }
+      if let log = reading.backend?.log?.metrics() { Self.write(log.verification, &json) }
     }
     return .json(json.bytes)
+  }
+
+  /// How far the background check of the log has come.
+  private static func write(_ verification: VerificationProgress, _ json: inout JSONWriter) {
+    if let completedAtMs = verification.completedAtMs {
+      json.field("LogVerifiedAt", Timestamps.rfc3339(unixMs: completedAtMs))
+    }
+    if verification.files > 0 {
+      json.field("LogVerifying", "\(verification.done) of \(verification.files) files")
+    }
   }
 
   /// Why not everything is served, though the process is well.
@@ -19,6 +31,12 @@ struct HealthRoutes: Sendable {
     if case .drainOnly(let reason) = reading.state { return reason }
     guard let log = reading.backend?.log?.metrics() else { return nil }
     var reasons: [String] = []
+    if log.damagedFrames > 0 {
+      let places = log.damagedFrames == 1 ? "1 place" : "\(log.damagedFrames) places"
+      reasons.append(
+        "the log is damaged in \(places), which GET /log names, and \(log.unreadableMessages) "
+          + "waiting messages can't be read: see `dispatcher repair`")
+    }
     if log.space > .enough {
       reasons.append(
         "the disk is nearly full: new messages are refused with 503, deliveries go on")

@@ -17,6 +17,11 @@ struct JSONWriter {
     raw(number.map { String($0) } ?? "null")
   }
 
+  mutating func field(_ name: String, _ truth: Bool) {
+    key(name)
+    raw(truth ? "true" : "false")
+  }
+
   /// A text that is an element of an array.
   mutating func element(_ text: String) { bytes.appendJSON(text) }
 

@@ -17,7 +17,9 @@ struct MessageRoutes: Sendable {
     guard var status = found else {
       throw Problem(.notFound, "No message with the UUID \(uuid) is known.")
     }
-    if Self.mayBeInFlight(status.state), backend.probe.isInFlight(status.ref) {
+    if status.isUnreadable {
+      // No attempt is made, whatever its destination does.
+    } else if Self.mayBeInFlight(status.state), backend.probe.isInFlight(status.ref) {
       status.state = .inflight
     } else if Self.waitsForItsDestination(status.state), let url = status.url,
       let origin = try? Origin(url: url),
@@ -68,6 +70,7 @@ struct MessageRoutes: Sendable {
       json.field(
         "AcceptedAt",
         status.acceptedAtMs == 0 ? nil : Timestamps.rfc3339(unixMs: status.acceptedAtMs))
+      if status.isUnreadable { json.field("Unreadable", true) }
     }
     return json.bytes
   }

@@ -54,6 +54,13 @@ package final class ServiceSwitch: Sendable {
     reading.withLock { $0.state = state }
   }
 
+  /// Damage was found while serving: nothing new is taken from here on.
+  package func restrict(because reason: String) {
+    reading.withLock {
+      if $0.state == .serving { $0.state = .drainOnly(reason: reason) }
+    }
+  }
+
   /// From here on `/readyz` says no, while requests are served as before.
   package func announceLeaving() {
     reading.withLock { $0.leaving = true }

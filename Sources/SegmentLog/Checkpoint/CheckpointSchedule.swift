@@ -44,6 +44,12 @@ struct CheckpointSchedule {
     lastChangeAtMs = nowMs
   }
 
+  /// Damage was found, which a start must know of.
+  mutating func learned(nowMs: UInt64) {
+    hasChanged = true
+    lastChangeAtMs = nowMs
+  }
+
   /// The log goes on in another segment.
   mutating func rotated() { hasChanged = true }
 

@@ -15,15 +15,27 @@ extension LogCore {
   ) -> RecordStatus? {
     let segment = state[holder]
     let location = segment.location(of: sequence)
-    guard let known = state.state(of: sequence), let frame = reader.frame(holding: location),
-      let message = frame.directory.message(sequence), message.key == key,
-      frame.directory.uuid(of: message) == uuid
-    else { return nil }
+    // What was lost has not ended: it waits, unreadable.
+    let known = state.state(of: sequence) ?? .pending
     var status = RecordStatus(
-      sequence: sequence, state: known, attempts: 0, lastStatus: 0, note: nil,
-      acceptedAtMs: message.acceptedAtMs, start: message.start, retry: nil,
+      sequence: sequence, state: known, attempts: 0, lastStatus: 0, note: nil, acceptedAtMs: 0,
+      start: .atOnce, retry: nil,
       destination: state.destinations.origin(segment.destination(of: sequence)),
       location: location)
+    if let frame = reader.frame(holding: location),
+      let message = frame.directory.message(sequence)
+    {
+      guard message.key == key, frame.directory.uuid(of: message) == uuid else { return nil }
+      status.acceptedAtMs = message.acceptedAtMs
+      status.start = message.start
+      status.isUnreadable = state.unreadable.contains(sequence) || segment.isLost(sequence)
+    } else {
+      // Its UUID stands in what can't be read, but most of the key is known.
+      let recent = state.recent[sequence]
+      guard recent.map({ $0.key == key }) ?? true else { return nil }
+      status.acceptedAtMs = recent?.acceptedAtMs ?? 0
+      status.isUnreadable = true
+    }
     if let tried = state.attempts[sequence] {
       status.attempts = tried.count
       status.lastStatus = tried.status
@@ -90,7 +102,9 @@ extension LogCore {
       walk.look(at: state.segments[index], .wal, index)
     }
     let (found, next) = walk.finish()
-    plan.entries = found.map { planned($0.sequence, in: state[$0.holder]) }
+    plan.entries = found.compactMap {
+      state.unreadable.contains($0.sequence) ? nil : planned($0.sequence, in: state[$0.holder])
+    }
     plan.next = next
     plan.upTo = next ?? plan.upTo
     return plan
@@ -118,10 +132,13 @@ extension LogCore {
     }
   }
 
-  /// Where to read the payloads; nil where a message has ended or never was. A dead one is there.
+  /// Where to read the payloads; nil where a message has ended, never was or can't be read. A dead one
+  /// is there.
   package func locate(_ sequences: [Sequence]) -> [Location?] {
     sequences.map { sequence in
-      guard let holder = state.holder(of: sequence), state[holder].isLive(sequence) else {
+      guard let holder = state.holder(of: sequence), state[holder].isLive(sequence),
+        !state.unreadable.contains(sequence)
+      else {
         return nil
       }
       return state[holder].location(of: sequence)
@@ -135,7 +152,9 @@ extension LogCore {
     numbers.segments = state.segments.count + state.cold.count
     numbers.frames = sealedFrames + state.segments[state.segments.count - 1].frames
     numbers.tornTailBytes = recovered.tornTailBytes
-    numbers.damagedFrames = UInt64(recovered.damage.count)
+    numbers.damagedFrames = UInt64(state.damage.count)
+    numbers.unreadableMessages = UInt64(state.unreadable.count)
+    numbers.verification = verification.progress
     numbers.lostMessages = recovered.lost
     numbers.space = spaceLevel
     numbers.freeBytes = space.space?.availableBytes ?? 0

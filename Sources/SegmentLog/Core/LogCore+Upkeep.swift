@@ -24,14 +24,15 @@ extension LogCore {
     }
   }
 
-  /// When there is something to do for `tick`, `preparationWanted`, `checkpointWanted` or
-  /// `compactionWanted`; nil = nothing waits. Never further off than the wait in question, whatever the clock did meanwhile.
+  /// When there is something to do for `tick`, `preparationWanted`, `checkpointWanted`,
+  /// `compactionWanted` or `verificationWanted`; nil = nothing waits. Never further off than the wait in question, whatever the clock did meanwhile.
   package func nextTickDueMs(nowMs: UInt64) -> UInt64? {
     guard failure == nil, !isSealed else { return nil }
     var due = earlier(witnessDueMs(nowMs: nowMs), dropDueMs(nowMs: nowMs))
     due = earlier(due, space.dueMs(nowMs: nowMs))
     due = earlier(due, checkpoints.dueMs(nowMs: nowMs))
     due = earlier(due, planDueMs(nowMs: nowMs))
+    due = earlier(due, verificationDueMs(nowMs: nowMs))
     switch preparation {
     // What is being made for the reserve comes back first.
     case .none where isMakingReserve, .failed where isMakingReserve: break

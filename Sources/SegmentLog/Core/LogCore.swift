@@ -43,6 +43,7 @@ package final class LogCore {
   var compaction: CompactionRun?
   var compactionReport: CompactionReport?
   var recovered: RecoveryReport
+  var verification: VerificationSchedule
   /// Of all segments but the active one; kept beside them, since they are asked for with each commit.
   var sealedBytes: UInt64 = 0
   var sealedFrames: UInt64 = 0
@@ -79,6 +80,7 @@ package final class LogCore {
     salts = start.salts
     nextFrameNumber = start.nextFrameNumber
     recovered = start.report
+    verification = VerificationSchedule(everyMs: options.verifyEveryMs, nowMs: nowMs)
     checkpoints = start.checkpoints
     reader = LogReader(disk: disk)
     dedupReader = DedupReader(disk: disk, store: store)

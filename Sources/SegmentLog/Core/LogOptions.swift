@@ -19,6 +19,8 @@ package struct LogOptions: Sendable {
   /// was dropped; older ones are known as long as their segment stands.
   package var recentMax: Int
   package var onDamage: OnDamage
+  /// All files are read once in this time, to find what can't be read before it is needed; 0 = never.
+  package var verifyEveryMs: UInt64 = 0
   /// The identity of a store that is created now: random.
   package var newStore: StoreUUID
   /// Where the salts of new segments come from.

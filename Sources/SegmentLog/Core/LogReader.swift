@@ -5,6 +5,8 @@ package final class LogReader {
   private let disk: any Disk
   /// Least recently used first.
   private var segments: [OpenSegment] = []
+  /// Files in which something could not be read.
+  private var suspects: Set<String> = []
 
   package init(disk: any Disk) { self.disk = disk }
 
@@ -14,6 +16,16 @@ package final class LogReader {
   package func release(_ names: [String]) {
     for segment in segments where names.contains(segment.name) { segment.file.close() }
     segments.removeAll { names.contains($0.name) }
+  }
+
+  var hasSuspects: Bool { !suspects.isEmpty }
+
+  /// The files in which something could not be read since the last call: whoever owns the log has
+  /// them verified. Some may be gone by now.
+  package func takeSuspects() -> [String] {
+    guard !suspects.isEmpty else { return [] }
+    defer { suspects = [] }
+    return suspects.sorted()
   }
 
   /// Completes a page; entries that can't be read any more are left out.
@@ -36,8 +48,8 @@ package final class LogReader {
     result.reserveCapacity(locations.count)
     var index = 0
     while index < locations.count {
-      guard let location = locations[index], let segment = open(location),
-        let frame = segment.frame(holding: location)
+      guard let location = locations[index], let frame = frame(holding: location),
+        let segment = open(location)
       else {
         result.append(nil)
         index += 1
@@ -50,23 +62,33 @@ package final class LogReader {
         sequences.append(next.sequence)
         index += 1
       }
-      result += segment.payloads(sequences, of: frame)
+      let payloads = segment.payloads(sequences, of: frame)
+      if payloads.contains(nil) { suspects.insert(location.file) }
+      result += payloads
     }
     return result
   }
 
   /// The text of a note; nil when it can't be read.
   package func note(at location: NoteLocation) -> String? {
-    guard let segment = open(location.file, location.salt),
-      let frame = try? segment.reader.frame(at: location.frameOffset),
-      let note = frame.directory.note(location.sequence)
-    else { return nil }
-    return try? segment.reader.text(note, of: frame)
+    guard let segment = open(location.file, location.salt) else { return nil }
+    do throws(FrameError) {
+      let frame = try segment.reader.frame(at: location.frameOffset)
+      guard let note = frame.directory.note(location.sequence) else { return nil }
+      return try segment.reader.text(note, of: frame)
+    } catch {
+      suspects.insert(location.file)
+      return nil
+    }
   }
 
   /// Head and directory of the frame in which a message stands.
   func frame(holding location: Location) -> FrameReader.Frame? {
-    open(location)?.frame(holding: location)
+    guard let segment = open(location) else { return nil }
+    let frame = segment.frame(holding: location)
+    if segment.hasTrouble { suspects.insert(location.file) }
+    segment.hasTrouble = false
+    return frame
   }
 
   private func open(_ location: Location) -> OpenSegment? { open(location.file, location.salt) }
@@ -76,7 +98,10 @@ package final class LogReader {
       if index != segments.count - 1 { segments.append(segments.remove(at: index)) }
       return segments[segments.count - 1]
     }
-    guard let file = try? disk.open(name, .readOnly) else { return nil }
+    guard let file = try? disk.open(name, .readOnly) else {
+      suspects.insert(name)
+      return nil
+    }
     if segments.count == Self.openMax { segments.removeFirst().file.close() }
     let segment = OpenSegment(name: name, salt: salt, file: file)
     segments.append(segment)
@@ -95,6 +120,8 @@ private final class OpenSegment {
   private var last: FrameReader.Frame?
   private var window: [UInt8] = []
   private var windowOffset: UInt64 = 0
+  /// Something that should stand there can't be read.
+  var hasTrouble = false
 
   init(name: String, salt: UInt64, file: any DiskFile) {
     self.name = name
@@ -112,6 +139,34 @@ private final class OpenSegment {
       else { continue }
       last = frame
       return frame
+    }
+    hasTrouble = true
+    return search(for: location)
+  }
+
+  /// The hops led nowhere: from here on only what has the right checksum is believed, and behind what
+  /// hasn't the next frame is looked for, as a start does.
+  private func search(for location: Location) -> FrameReader.Frame? {
+    let header = SegmentHeader(
+      id: max(location.segment, 1), firstSequence: 1, createdMs: 0,
+      store: StoreUUID(high: 0, low: 0), salt: salt, firstFrameNumber: 0, totals: Totals(),
+      predecessor: nil)
+    guard
+      let scanner = try? SegmentScanner(
+        file: FileWithHoles(file), header: header, cut: location.end, depth: .directories,
+        start: (location.offset, 0))
+    else { return nil }
+    while let step = try? scanner.next() {
+      switch step {
+      case .invalid: continue
+      case .end: return nil
+      case .frame(let frame):
+        if frame.head.baseSequence > location.sequence { return nil }
+        guard scanner.directory.message(location.sequence) != nil else { continue }
+        last = FrameReader.Frame(
+          offset: frame.offset, head: frame.head, directory: scanner.directory)
+        return last
+      }
     }
     return nil
   }

@@ -27,8 +27,8 @@ struct LogState {
   private(set) var endedBelow: UInt64 = 0
   /// What was found and nobody has accepted yet.
   var damage: [Damage] = []
-  /// Messages that have not ended and were found unreadable, by a check of all bodies.
-  var unreadable: [Sequence] = []
+  /// Messages that have not ended and were found unreadable, by a check of bodies: they wait on.
+  var unreadable: Set<Sequence> = []
 
   init(_ options: LogOptions) {
     dedupMax = options.dedupMax
@@ -207,6 +207,7 @@ extension LogState {
         destinations.removeWaiting(self[holder].destination(of: sequence), 1)
       }
       self[holder].end(sequence, kind)
+      if !unreadable.isEmpty { unreadable.remove(sequence) }
       // It was accepted before the first segment that stands was begun.
       if live && sequence < firstKept { endedBelow += 1 }
       recent.end(sequence, kind)

@@ -91,6 +91,9 @@ package struct RecordStatus: Sendable, Equatable {
   /// nil when its segment was dropped, and with it all but the fact of its end.
   package var destination: String?
   package var location: Location?
+  /// Its bytes, or some of them, can't be read. Where not even the frame's head can, the time of its
+  /// acceptance may be 0: not known.
+  package var isUnreadable = false
 }
 
 /// A wait of `delayMs` that ends at `dueAtMs` by the wall clock.
@@ -146,8 +149,12 @@ package struct LogNumbers: Sendable, Equatable {
   package var segments = 0
   package var frames: UInt64 = 0
   package var tornTailBytes: UInt64 = 0
+  /// Places that are damaged and not accepted.
   package var damagedFrames: UInt64 = 0
+  /// Messages that wait and that the running log found unreadable.
+  package var unreadableMessages: UInt64 = 0
   package var lostMessages: UInt64 = 0
+  package var verification = VerificationProgress()
   package var space = SpaceLevel.enough
   /// As of the last look at the file system.
   package var freeBytes: UInt64 = 0

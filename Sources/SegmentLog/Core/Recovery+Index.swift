@@ -45,10 +45,11 @@ extension Recovery {
   ) {
     let file = state[holder].file
     for finding in verdict.damage {
+      // Also of what is named already: a running log that names it has its messages wait on.
+      if let lost = finding.lost { state.lose(lost, in: holder, except: whole) }
       if report.damage.contains(where: { $0.file == file && $0.offset == finding.offset }) {
         continue
       }
-      if let lost = finding.lost { state.lose(lost, in: holder, except: whole) }
       note(damage: Damage(finding, in: file))
       quarantine.append(Quarantine.Item(file: file, offset: finding.offset, end: finding.end))
       state[holder].damage = finding.cause.description

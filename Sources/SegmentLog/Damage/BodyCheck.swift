@@ -83,7 +83,7 @@ extension LogCore {
   func checkBodies() throws(DiskError) {
     for segment in state.segments + state.cold where segment.liveCount > 0 {
       let check = try check(segment)
-      state.unreadable += check.unreadable
+      state.unreadable.formUnion(check.unreadable)
       for damage in check.damage where !state.damage.contains(where: { $0.covers(damage) }) {
         state.damage.append(damage)
       }

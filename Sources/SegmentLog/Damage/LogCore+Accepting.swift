@@ -52,7 +52,7 @@ extension LogCore {
     try commitOrThrow(nowMs: nowMs)
     let lost =
       state.openLosses(in: Set(damage.map(\.file)))
-      + state.unreadable.filter {
+      + state.unreadable.sorted().filter {
         state.state(of: $0).map { $0 == .pending || $0 == .dead } ?? false
       }
     let unnamed = state.unnamedLosses

@@ -79,6 +79,18 @@ package final class DedupFile {
     return (unreadable, first)
   }
 
+  /// Which of the two copies of the header, 0 or 1, can't be read; nil when both can.
+  func damagedHeaderCopy() -> (copy: Int, error: DedupError)? {
+    for (copy, offset) in [0, header.fileSize - UInt64(DedupHeader.pageSize)].enumerated() {
+      do throws(DedupError) {
+        _ = try Self.decodeHeader(file, at: offset)
+      } catch {
+        return (copy, error)
+      }
+    }
+    return nil
+  }
+
   /// Either copy of the header is enough.
   private static func readHeader(_ file: any DiskFile) throws(DedupError) -> DedupHeader {
     let size: UInt64

@@ -11,6 +11,8 @@ final class JobThread<Context>: Sendable {
   private struct Queue {
     var jobs: [Job] = []
     var isSleeping = false
+    /// Of those that were taken, some are yet to be done.
+    var isWorking = false
     var isStopped = false
     var whenStopped: (@Sendable () -> Void)?
 
@@ -44,6 +46,9 @@ final class JobThread<Context>: Sendable {
     return taken
   }
 
+  /// Something is being done, or waits.
+  var isBusy: Bool { queue.withLock { $0.isWorking || !$0.jobs.isEmpty } }
+
   /// Takes no more jobs; `done` runs on the thread after the last one. To be called once.
   func stop(_ done: @escaping @Sendable () -> Void) {
     let mustWake = queue.withLock { queue in
@@ -61,6 +66,7 @@ final class JobThread<Context>: Sendable {
         let jobs = queue.jobs
         queue.jobs = []
         queue.isSleeping = jobs.isEmpty && !queue.isStopped
+        queue.isWorking = !jobs.isEmpty
         return (jobs, queue.isStopped ? queue.whenStopped : nil)
       }
       for job in jobs { job(&context) }

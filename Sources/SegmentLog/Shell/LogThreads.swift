@@ -11,8 +11,11 @@ final class LogThreads: Sendable {
   /// A large checkpoint must not keep the next segment waiting.
   private let checkpointing: JobThread<Void>
   private let compacting: JobThread<Void>
+  private let verifying: JobThread<Void>
   /// Of the compaction that is under way.
   let pacer = CompactionSpeed()
+  /// Of the file that is being verified.
+  let verifier: VerificationSpeed
   private let directory: LogDirectory
   private let disk: TimedDisk
   private let numbers = Mutex(LogNumbers())
@@ -37,7 +40,9 @@ final class LogThreads: Sendable {
     self.wallMs = wallMs
     inbox = WriterInbox(limits: limits)
     let raw = directory.disk
-    reader = try JobThread("log-reader", limit: Self.readerJobs) { LogReader(disk: raw) }
+    let reader = try JobThread("log-reader", limit: Self.readerJobs) { LogReader(disk: raw) }
+    self.reader = reader
+    verifier = VerificationSpeed { reader.isBusy }
     do throws(ThreadError) {
       preparing = try JobThread("log-prepare", limit: 1) {}
     } catch {
@@ -57,6 +62,15 @@ final class LogThreads: Sendable {
       reader.stop {}
       preparing.stop {}
       checkpointing.stop {}
+      throw error
+    }
+    do throws(ThreadError) {
+      verifying = try JobThread("log-verify", limit: 1) {}
+    } catch {
+      reader.stop {}
+      preparing.stop {}
+      checkpointing.stop {}
+      compacting.stop {}
       throw error
     }
   }
@@ -83,6 +97,16 @@ final class LogThreads: Sendable {
     precondition(taken, "one compaction runs at a time, and not after the end")
   }
 
+  /// The core asks for one at a time.
+  func verify(_ job: VerificationJob) {
+    let (speed, raw) = (verifier, directory.disk)
+    let taken = verifying.submit { [inbox] _ in
+      speed.begin(job)
+      inbox.verified(job.run(on: raw, pacer: speed), isUrgent: job.isUrgent)
+    }
+    precondition(taken, "one file is verified at a time, and not after the end")
+  }
+
   /// The reader closes the files of dropped segments, so that their space comes back. False when it
   /// is too busy to be told.
   func letGo(_ files: [String]) -> Bool { reader.submit { $0.release(files) } }
@@ -99,6 +123,8 @@ final class LogThreads: Sendable {
     wait { checkpointing.stop($0) }
     pacer.cancel()
     wait { compacting.stop($0) }
+    verifier.cancel()
+    wait { verifying.stop($0) }
   }
 
   /// The writer's last act, or that of an open that failed.

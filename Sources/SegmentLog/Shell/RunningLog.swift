@@ -23,16 +23,20 @@ package final class RunningLog: Sendable {
     package var space: @Sendable (SpaceLevel) -> Void
     /// Checkpoints can't be written any more, and why; nil: one was written again.
     package var checkpoints: @Sendable (DiskError?) -> Void
+    /// Damage that was found while the log runs, and why nothing new is taken from here on; nil: it is.
+    package var found: @Sendable (LogNews, String?) -> Void
     package init(
       committed: @escaping @Sendable ([LogArrival], UInt64) -> Void,
       failed: @escaping @Sendable (LogFailure) -> Void,
       space: @escaping @Sendable (SpaceLevel) -> Void,
-      checkpoints: @escaping @Sendable (DiskError?) -> Void
+      checkpoints: @escaping @Sendable (DiskError?) -> Void,
+      found: @escaping @Sendable (LogNews, String?) -> Void = { _, _ in }
     ) {
       self.committed = committed
       self.failed = failed
       self.space = space
       self.checkpoints = checkpoints
+      self.found = found
     }
   }
 
@@ -187,7 +191,12 @@ extension RunningLog {
     _ job: @escaping @Sendable (LogReader) -> Answer
   ) async throws(LogRejection) -> Answer {
     try await answer { reply in
-      let taken = threads.reader.submit { reader in reply(.success(job(reader))) }
+      let inbox = threads.inbox
+      let taken = threads.reader.submit { reader in
+        reply(.success(job(reader)))
+        let suspects = reader.takeSuspects()
+        if !suspects.isEmpty { inbox.suspected(suspects) }
+      }
       if taken { return .accepted }
       return threads.inbox.closedBecause.map { .rejected(.unavailable($0)) } ?? .full
     }
@@ -220,6 +229,8 @@ extension RunningLog {
     metrics.syncHistogram = syncs.histogram
     metrics.tornTailBytes = numbers.tornTailBytes
     metrics.damagedFrames = numbers.damagedFrames
+    metrics.unreadableMessages = numbers.unreadableMessages
+    metrics.verification = numbers.verification
     metrics.lostMessages = numbers.lostMessages
     metrics.space = numbers.space
     metrics.freeBytes = numbers.freeBytes

@@ -23,6 +23,9 @@ struct WriteQueue {
     case prepared(PreparationResult)
     case checkpointed(CheckpointResult)
     case compacted(CompactionResult)
+    case verified(VerificationResult, isUrgent: Bool)
+    /// Files in which a reader could not read something.
+    case suspected([String])
     /// A compaction whose report is given when it is done.
     case compact(CompactionReply)
     case close
@@ -107,6 +110,11 @@ struct WriteQueue {
   mutating func prepared(_ result: PreparationResult) -> Bool { append(.prepared(result)) }
   mutating func checkpointed(_ result: CheckpointResult) -> Bool { append(.checkpointed(result)) }
   mutating func compacted(_ result: CompactionResult) -> Bool { append(.compacted(result)) }
+  mutating func verified(_ result: VerificationResult, isUrgent: Bool) -> Bool {
+    append(.verified(result, isUrgent: isUrgent))
+  }
+  /// One for each job of the reader, of which there is a limit.
+  mutating func suspected(_ files: [String]) -> Bool { append(.suspected(files)) }
 
   /// Everything that was taken before is still done. False: it was closed before.
   mutating func close(because reason: String) -> (isFirst: Bool, mustWake: Bool) {

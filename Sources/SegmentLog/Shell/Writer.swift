@@ -83,6 +83,10 @@ final class Writer {
       shared.compact(job)
       publish()
     }
+    if let job = core.verificationWanted(nowMs: nowMs) {
+      shared.verify(job)
+      publish()
+    }
     dropped += core.takeDroppedFiles()
     if !dropped.isEmpty, shared.letGo(dropped) { dropped.removeAll() }
   }
@@ -129,6 +133,12 @@ final class Writer {
       try core.compacted(result, nowMs: shared.wallMs())
       answerCompactions()
       publish()
+    case .verified(let result, let isUrgent):
+      let news = core.verified(result, isUrgent: isUrgent, nowMs: shared.wallMs())
+      publish()
+      if !news.isEmpty { shared.observer.found(news, core.readOnlyReason) }
+    case .suspected(let files):
+      core.suspect(files, nowMs: shared.wallMs())
     case .compact(let reply):
       // When this throws the request is still there, and is answered with all others.
       try core.beginCompaction(nowMs: shared.wallMs())
@@ -278,7 +288,7 @@ extension Writer {
         answers.settle(.failure(.outcomeUnknown), of: changes.count, reply)
       case .question(let question): question.refuse(.unavailable(reason))
       case .compact(let reply): reply(.failure(.unavailable(reason)))
-      case .prepared, .checkpointed, .compacted, .close: break
+      case .prepared, .checkpointed, .compacted, .verified, .suspected, .close: break
       }
     }
     for reply in compactions { reply(.failure(.unavailable(reason))) }

@@ -54,6 +54,14 @@ final class WriterInbox: Sendable {
     if state.withLock({ $0.queue.compacted(result) }) { wake.signal() }
   }
 
+  func verified(_ result: VerificationResult, isUrgent: Bool) {
+    if state.withLock({ $0.queue.verified(result, isUrgent: isUrgent) }) { wake.signal() }
+  }
+
+  func suspected(_ files: [String]) {
+    if state.withLock({ $0.queue.suspected(files) }) { wake.signal() }
+  }
+
   /// False when it was closed before.
   func close(because reason: String) -> Bool {
     let (isFirst, mustWake) = state.withLock { $0.queue.close(because: reason) }

@@ -45,6 +45,36 @@ struct HealthTests {
     }
   }
 
+  @Test("damage that the running log found is named where everything is served all the same")
+  func damage() async throws {
+    try await World.run { world in
+      world.store.state.withLock {
+        $0.log.damagedFrames = 2
+        $0.log.unreadableMessages = 7
+      }
+      let answer = try #require(try await world.talk(get("/healthz")).first)
+      #expect(answer.status == 200)
+      #expect(answer.body.contains("damaged in 2 places"))
+      #expect(answer.body.contains("7 waiting messages can't be read"))
+    }
+  }
+
+  @Test("the background check of the log says how far it is and when it had read all")
+  func verification() async throws {
+    try await World.run { world in
+      let before = try #require(try await world.talk(get("/healthz")).first)
+      #expect(!before.body.contains("LogVerif"))
+      world.store.state.withLock {
+        $0.log.verification.files = 12
+        $0.log.verification.done = 3
+        $0.log.verification.completedAtMs = 1_700_000_000_000
+      }
+      let answer = try #require(try await world.talk(get("/healthz")).first)
+      #expect(answer.body.contains(#""LogVerifying":"3 of 12 files""#))
+      #expect(answer.body.contains(#""LogVerifiedAt":"2023-11-14T22:13:20"#))
+    }
+  }
+
   @Test("a sync that hangs is named while it does")
   func hangingSync() async throws {
     try await World.run { world in

@@ -81,6 +81,7 @@ struct LogRun {
     case ...92: limitSpace()
     case ...94: injectFault()
     case ...96: try sealAndStart()
+    case 97 where !isScript: try rot()
     default: try crashAndCheck()
     }
   }
