@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import FoundationEssentials
+import Gateway
 import NIOCore
 import NIOHTTP1
 
@@ -49,7 +50,11 @@ struct Client: Sendable {
 
   func shutdown() async { try? await client.shutdown() }
 
-  /// `base` with `path` behind it; `base` may be written without `http://`.
+  /// Where a route of the dispatcher at `base` is, which may be written without `http://`.
+  static func url(_ base: String, _ route: Route.Name) -> String {
+    url(base, path: RouteTable.route(route).path)
+  }
+
   static func url(_ base: String, path: String) -> String {
     var url = base.contains("://") ? base : "http://\(base)"
     while url.hasSuffix("/") { url.removeLast() }

@@ -76,7 +76,7 @@ struct LoadCommand: AsyncParsableCommand {
   ) async throws(LoadFailure) -> Loader.Result {
     let descriptor = try open()
     defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-    let url = Client.url(to, path: "/messages")
+    let url = Client.url(to, .enqueue)
     let note = file == "-" ? nil : LoadNote(for: file, to: url)
     let start = try note?.read() ?? LoadPosition(run: UUID().uuidString.lowercased())
     if start.bytes > 0 { progress.say("going on behind line \(start.lines)") }

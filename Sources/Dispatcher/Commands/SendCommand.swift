@@ -70,7 +70,7 @@ struct SendCommand: AsyncParsableCommand {
     let answer: ClientAnswer
     do throws(ClientFailure) {
       answer = try await Client.request(
-        "POST", Client.url(to, path: "/messages"), body: json,
+        "POST", Client.url(to, .enqueue), body: json,
         headers: [("Content-Type", "application/json")] + ClientToken.header(token))
     } catch {
       throw ExitStatus.failure.saying("\(to): \(error.reason)")

@@ -91,7 +91,7 @@ enum Compaction {
     let answer: ClientAnswer
     do throws(ClientFailure) {
       answer = try await Client.request(
-        "GET", Client.url(admin, path: "/log/compact"), headers: authorization(token))
+        "GET", Client.url(admin, .compactionPreview), headers: authorization(token))
     } catch {
       throw Failure(status: .failure, reason: "\(admin): \(error.reason)")
     }
@@ -117,7 +117,7 @@ enum Compaction {
         // What lives is copied: a large log takes its time.
         return .success(
           try await Client.request(
-            "POST", Client.url(admin, path: "/log/compact"), headers: authorization(token),
+            "POST", Client.url(admin, .compact), headers: authorization(token),
             timeout: .seconds(86_400)))
       } catch {
         return .failure(error)

@@ -43,13 +43,13 @@ extension AcceptHandler {
   private func refusalAtGate(_ head: RequestHead) -> Answer? {
     if let refusal = site.gate.refusal(of: head, lastHost: lastHost) { return refusal }
     // A probe may call it by any name, and vouches for none.
-    if lastHost != head.host, !EnqueueRules.isProbe(head.path) { lastHost = head.host }
+    if lastHost != head.host, !RouteTable.isOpen(head.path) { lastHost = head.host }
     return nil
   }
 
   private func refusalOfRoute(_ head: RequestHead) -> Answer? {
     if loop.environment.services.state == .draining, !begunBeforeDrain,
-      !EnqueueRules.isProbe(head.path)
+      !RouteTable.isOpen(head.path)
     {
       return Answer(EnqueueRules.draining)
     }

@@ -66,9 +66,6 @@ enum EnqueueRules {
     .overloaded, "Too much is being received at once, and this request is the slowest and largest.",
     retryAfter: 1)
 
-  /// Orchestrators ask these at any time.
-  static func isProbe(_ path: String) -> Bool { path == "/healthz" || path == "/readyz" }
-
   static func conflict(uuid: String) -> Problem {
     Problem(
       .uuidConflict,

@@ -37,7 +37,7 @@ struct Gate: Sendable {
     guard hosts != .any, let host = head.host, host != lastHost, !isAllowed(host) else {
       return nil
     }
-    if !isAdmin, EnqueueRules.isProbe(head.path) { return nil }
+    if !isAdmin, RouteTable.isOpen(head.path) { return nil }
     return Answer(
       Problem(
         .misdirectedRequest,
@@ -60,7 +60,7 @@ struct Gate: Sendable {
   }
 
   private func refusalWithoutToken(_ head: RequestHead) -> Answer? {
-    guard let token, !EnqueueRules.isProbe(head.path) else { return nil }
+    guard let token, !RouteTable.isOpen(head.path) else { return nil }
     let given = head.values(of: "authorization")
     if given.count == 1, Self.isBearer(given[0], token) { return nil }
     return Answer(

@@ -1,45 +1,53 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
 
-/// The routes of both listeners. `POST /` and `POST /messages` stand in the tables, for `Allow`;
-/// they never come here, since the accept handler answers them itself.
+/// What stands behind each route of `RouteTable`.
 struct GatewayRoutes: Sendable {
   let services: ServiceSwitch
+  let metrics: MetricsSource
   let logger: Logger
 
-  func mainResponder() -> any RouteResponder {
+  func responder(for listener: Route.Listener) -> any RouteResponder {
     var routes = RouteSet()
-    addCommon(to: &routes)
+    for route in RouteTable.routes(of: listener) { routes.add(route, handler(route.name)) }
     return routes.bridge(logger: logger)
   }
 
-  func adminResponder(metrics: MetricsSource) -> any RouteResponder {
-    var routes = RouteSet()
-    addCommon(to: &routes)
-    let log = LogRoutes(services: services)
-    routes.add("log", .get) { _ in try await log.overview() }
-    routes.add("log/compact", .get) { _ in try await log.compactionPreview() }
-    routes.add("log/compact", .post) { _ in try await log.compact() }
-    routes.add("metrics", .get) { _ in
-      Response(
-        status: .ok, headers: [.contentType: MetricsText.contentType],
-        body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics.text())))
-    }
-    return routes.bridge(logger: logger)
-  }
-
-  private func addCommon(to routes: inout RouteSet) {
-    routes.answeredElsewhere("", .post)
-    routes.answeredElsewhere("messages", .post)
+  /// nil: the accept handler answers it itself, and it never comes here.
+  private func handler(_ name: Route.Name) -> RouteHandler? {
     let messages = MessageRoutes(services: services)
     let health = HealthRoutes(services: services)
-    routes.add("messages/:uuid", .get) { parameters in
-      try await messages.read(uuid: parameters.get("uuid") ?? "")
+    let log = LogRoutes(services: services)
+    return switch name {
+    case .enqueueAtRoot, .enqueue: nil
+    case .message: { try await messages.read(uuid: $0.parameter) }
+    case .health: { _ in health.health() }
+    case .readiness: { _ in try health.readiness() }
+    case .log: { _ in try await log.overview() }
+    case .compactionPreview: { _ in try await log.compactionPreview() }
+    case .compact: { _ in try await log.compact() }
+    case .metrics:
+      { [metrics] _ in
+        Response(
+          status: .ok, headers: [.contentType: MetricsText.contentType],
+          body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics.text())))
+      }
     }
-    routes.add("healthz", .get) { _ in health.health() }
-    routes.add("readyz", .get) { _ in try health.readiness() }
   }
+}
+
+typealias RouteHandler = @Sendable (RouteRequest) async throws -> Response
+
+/// What a handler is asked.
+struct RouteRequest: Sendable {
+  /// What stands for the segment in braces; empty where the path has none.
+  var parameter: String
+  /// In the order they came; names may come more than once.
+  var query: [(name: String, value: String)]
+  var headers: HTTPFields
+  var body: ByteBuffer
 }
 
 /// A router and the table of its paths, filled together.
@@ -47,24 +55,34 @@ private struct RouteSet {
   private let router = Router(context: BasicRequestContext.self)
   private var paths = PathTable()
 
-  mutating func add(
-    _ path: String, _ method: HTTPRequest.Method,
-    _ answer: @escaping @Sendable (Parameters) async throws -> Response
-  ) {
-    paths.add(path, method)
-    let routerPath = RouterPath(path)
-    router.on(routerPath, method: method) { _, context in try await answer(context.parameters) }
-    // The accept handler leaves the body away.
-    if method == .get {
-      router.on(routerPath, method: .head) { _, context in try await answer(context.parameters) }
+  mutating func add(_ route: Route, _ handler: RouteHandler?) {
+    paths.add(route)
+    guard let handler else { return }
+    let path = RouterPath(route.path(of: ":parameter"))
+    let answer = {
+      @Sendable (request: Request, context: BasicRequestContext) async throws -> Response in
+      try await handler(
+        RouteRequest(
+          parameter: context.parameters.get("parameter") ?? "",
+          query: request.uri.queryParameters.map { (String($0.key), String($0.value)) },
+          headers: request.headers,
+          // It is whole already, and was bounded when it came.
+          body: try await request.body.collect(upTo: .max)))
     }
-  }
-
-  mutating func answeredElsewhere(_ path: String, _ method: HTTPRequest.Method) {
-    paths.add(path, method)
+    for method in route.method.spoken { router.on(path, method: method, use: answer) }
   }
 
   func bridge(logger: Logger) -> any RouteResponder {
     RouterBridge(responder: router.buildResponder(), paths: paths, logger: logger)
+  }
+}
+
+extension Route.Method {
+  /// The accept handler leaves the body of an answer to `HEAD` away.
+  var spoken: [HTTPRequest.Method] {
+    switch self {
+    case .get: [.get, .head]
+    case .post: [.post]
+    }
   }
 }

@@ -11,10 +11,9 @@ struct PathTable: Sendable {
 
   private var entries: [Entry] = []
 
-  /// `path` as the router writes it: `messages/:uuid`.
-  mutating func add(_ path: String, _ method: HTTPRequest.Method) {
-    let segments = path.split(separator: "/").map { $0.hasPrefix(":") ? nil : String($0) }
-    let methods = method == .get ? [method, .head] : [method]
+  mutating func add(_ route: Route) {
+    let segments = route.path.split(separator: "/").map { $0.hasPrefix("{") ? nil : String($0) }
+    let methods = route.method.spoken
     if let known = entries.firstIndex(where: { $0.segments == segments }) {
       entries[known].methods += methods
     } else {

@@ -121,20 +121,23 @@ package final class GatewayServer: Sendable {
       gate: Gate(
         token: configuration.token,
         hosts: configuration.takesAnyHost || configuration.token != nil ? .any : .local),
-      routes: GatewayRoutes(services: services, logger: environment.logger).mainResponder())
+      routes: routes.responder(for: .main))
+  }
+
+  private var routes: GatewayRoutes {
+    GatewayRoutes(
+      services: services,
+      metrics: MetricsSource(
+        services: services, counters: counters, budget: environment.budget,
+        version: configuration.version, clock: environment.clock),
+      logger: environment.logger)
   }
 
   private var adminSite: Site {
     let takesAnyHost = configuration.adminTakesAnyHost && configuration.adminToken != nil
     let gate = Gate(
       isAdmin: true, token: configuration.adminToken, hosts: takesAnyHost ? .any : .addresses)
-    let metrics = MetricsSource(
-      services: services, counters: counters, budget: environment.budget,
-      version: configuration.version, clock: environment.clock)
-    return Site(
-      gate: gate,
-      routes: GatewayRoutes(services: services, logger: environment.logger)
-        .adminResponder(metrics: metrics))
+    return Site(gate: gate, routes: routes.responder(for: .admin))
   }
 
   private func makeLoops() async -> [NIOLoopBoundBox<AcceptLoop>] {
