@@ -46,10 +46,25 @@ extension EndToEnd {
         ["check-config"], ["--help"], ["--version"], ["help", "repair"],
       ]
       for verb in verbs { try await check([Programs.dispatcher.path] + verb) }
+      let (copy, back, lines) = (folder.path("copy"), folder.path("back"), folder.path("lines"))
+      try Data().write(to: lines)
+      for output in Self.unwritable {
+        for command in [
+          ["backup", copy.path, "--log", log.path], ["restore", copy.path, "--log", back.path],
+          ["load", lines.path, "--to", "127.0.0.1:9"],
+        ] {
+          let run = try await run(output, [Programs.dispatcher.path] + command)
+          #expect(run.status == 73, "\(command) \(output): \(run.errors)")
+        }
+        // What was asked for is done all the same.
+        for made in [copy, back] { try FileManager.default.removeItem(at: made) }
+      }
     }
 
+    private static let unwritable = [">/dev/full", "pipe", ">&-"]
+
     private func check(_ command: [String]) async throws {
-      for output in [">/dev/full", "pipe", ">&-"] {
+      for output in Self.unwritable {
         let run = try await run(output, command)
         #expect(run.status == 73, "\(command) \(output): \(run.errors)")
         #expect(!run.errors.isEmpty, "\(command) \(output)")
