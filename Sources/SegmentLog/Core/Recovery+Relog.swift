@@ -65,7 +65,10 @@ extension Recovery {
     var used: Set<UInt32> = []
     var origins: [UInt32: String] = [:]
     var offset = start
+    // Time never falls within a segment: the frames that follow keep theirs.
+    var committedAtMs: UInt64?
     while let frame = try wholeFrame(source, old, at: offset, end: end) {
+      committedAtMs = committedAtMs ?? frame.head.committedAtMs
       for message in frame.directory.messages { used.insert(message.destination) }
       for definition in frame.directory.destinations where frame.head.recordCount == 0 {
         origins[definition.id] = definition.origin
@@ -84,7 +87,8 @@ extension Recovery {
     }
     guard !encoder.isEmpty else { return 0 }
     let length = encoder.encode(
-      salt: header.salt, frameNumber: nextFrameNumber, committedAtMs: state.lastCommittedAtMs)
+      salt: header.salt, frameNumber: nextFrameNumber,
+      committedAtMs: committedAtMs ?? state.lastCommittedAtMs)
     nextFrameNumber += 1
     let bytes = encoder.withFrame(syncedUpTo: FormatLimits.firstFrameOffset) { Array($0) }
     try Self.write(bytes, to: target.file, at: FormatLimits.firstFrameOffset)
