@@ -79,7 +79,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
-      ], swiftSettings: strict, linkerSettings: [yaml]),
+      ], exclude: ["OPERATING.md"], swiftSettings: strict, linkerSettings: [yaml]),
     .executableTarget(
       name: "log-inspect",
       dependencies: [
@@ -96,7 +96,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
-      ], path: "Tools/bench", swiftSettings: strict),
+      ], path: "Tools/bench", exclude: ["README.md"], swiftSettings: strict),
     .testTarget(
       name: "SegmentLogTests", dependencies: ["SegmentLog", "log-inspect"],
       exclude: ["Golden/v1", "Golden/stores"],
@@ -130,7 +130,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Dispatcher", "log-inspect",
+        "Dispatcher", "Gateway", "log-inspect",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
