@@ -25,7 +25,8 @@ extension LogCore {
   }
 
   /// When there is something to do for `tick`, `preparationWanted`, `checkpointWanted`,
-  /// `compactionWanted` or `verificationWanted`; nil = nothing waits. Never further off than the wait in question, whatever the clock did meanwhile.
+  /// `compactionWanted` or `verificationWanted`; nil = nothing waits. Never further off than the wait in
+  /// question, whatever the clock did meanwhile.
   package func nextTickDueMs(nowMs: UInt64) -> UInt64? {
     guard failure == nil, !isSealed else { return nil }
     var due = earlier(witnessDueMs(nowMs: nowMs), dropDueMs(nowMs: nowMs))

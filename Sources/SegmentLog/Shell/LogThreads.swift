@@ -13,9 +13,9 @@ final class LogThreads: Sendable {
   private let compacting: JobThread<Void>
   private let verifying: JobThread<Void>
   /// Of the compaction that is under way.
-  let pacer = CompactionSpeed()
+  let pacer = JobSpeed()
   /// Of the file that is being verified.
-  let verifier: VerificationSpeed
+  let verifier: JobSpeed
   private let directory: LogDirectory
   private let disk: TimedDisk
   private let numbers = Mutex(LogNumbers())
@@ -42,7 +42,7 @@ final class LogThreads: Sendable {
     let raw = directory.disk
     let reader = try JobThread("log-reader", limit: Self.readerJobs) { LogReader(disk: raw) }
     self.reader = reader
-    verifier = VerificationSpeed { reader.isBusy }
+    verifier = JobSpeed { reader.isBusy }
     do throws(ThreadError) {
       preparing = try JobThread("log-prepare", limit: 1) {}
     } catch {
@@ -91,7 +91,8 @@ final class LogThreads: Sendable {
   func compact(_ job: CompactionJob) {
     let speed = pacer
     let taken = compacting.submit { [inbox, disk] _ in
-      speed.begin(job)
+      speed.begin(
+        rate: job.isUrgent ? JobSpeed.urgent : JobSpeed.background, expected: job.bytes)
       inbox.compacted(job.run(on: disk, pacer: speed))
     }
     precondition(taken, "one compaction runs at a time, and not after the end")
@@ -101,7 +102,8 @@ final class LogThreads: Sendable {
   func verify(_ job: VerificationJob) {
     let (speed, raw) = (verifier, directory.disk)
     let taken = verifying.submit { [inbox] _ in
-      speed.begin(job)
+      speed.begin(
+        rate: job.isUrgent ? JobSpeed.urgent : job.bytesPerSecond, givesWay: !job.isUrgent)
       inbox.verified(job.run(on: raw, pacer: speed), isUrgent: job.isUrgent)
     }
     precondition(taken, "one file is verified at a time, and not after the end")

@@ -1,15 +1,17 @@
 import Glibc
 import Synchronization
 
-/// Keeps the background check from taking the disk from those who wait: it reads so many bytes in a
-/// second, and gives way while readers have something to do. For the check's thread, which may block;
-/// told to end from any other.
-final class VerificationSpeed: CompactionPacer {
-  /// When somebody could not read the file, bytes in a second.
-  private static let urgent: UInt64 = 256 << 20
-  /// After so many bytes it is looked whether somebody reads.
+/// Keeps a job in the background from taking the disk and the processor from those who wait: it may
+/// read and write so many bytes in a second, sleeps when it was faster, and may give way to others
+/// besides. For the job's thread, which may block; asked for its progress and told to end from any
+/// other.
+final class JobSpeed: CompactionPacer {
+  /// Bytes in a second of a job in the background, and of one that somebody waits for.
+  static let background: UInt64 = 24 << 20
+  static let urgent: UInt64 = 256 << 20
+  /// After so many bytes it is looked whether somebody else has something to do.
   private static let stepBytes: UInt64 = 256 << 10
-  /// How long it gives way for each step at most: the check must come to its end, too.
+  /// How long it gives way for each step at most: the job must come to its end, too.
   private static let yieldMax: UInt64 = 100_000_000
   private static let yieldStep: UInt64 = 5_000_000
   /// Sleeps are no shorter, and no longer than somebody who closes the log would wait.
@@ -18,9 +20,11 @@ final class VerificationSpeed: CompactionPacer {
 
   private struct State {
     var isCancelled = false
-    var isUrgent = false
-    var rate = VerificationSpeed.urgent
+    var givesWay = false
+    var rate = JobSpeed.background
+    /// Of the present job.
     var bytes: UInt64 = 0
+    var expected: UInt64 = 0
     var lookedAt: UInt64 = 0
     var begunAt: UInt64 = 0
   }
@@ -28,15 +32,18 @@ final class VerificationSpeed: CompactionPacer {
   private let state = Mutex(State())
   private let isBusy: @Sendable () -> Bool
 
-  /// - Parameter isBusy: somebody waits for what is read for deliveries.
-  init(isBusy: @escaping @Sendable () -> Bool) { self.isBusy = isBusy }
+  /// - Parameter isBusy: somebody to whom jobs give way has something to do.
+  init(isBusy: @escaping @Sendable () -> Bool = { false }) { self.isBusy = isBusy }
 
   /// A job begins.
-  func begin(_ job: VerificationJob) {
+  /// - Parameters:
+  ///   - rate: bytes in a second.
+  ///   - expected: what it will read and write, as far as that is known.
+  func begin(rate: UInt64, expected: UInt64 = 0, givesWay: Bool = false) {
     state.withLock { state in
-      state.isUrgent = job.isUrgent
-      state.rate = job.isUrgent ? Self.urgent : max(job.bytesPerSecond, 1)
-      (state.bytes, state.lookedAt) = (0, 0)
+      state.rate = max(rate, 1)
+      state.givesWay = givesWay
+      (state.bytes, state.lookedAt, state.expected) = (0, 0, expected)
       state.begunAt = Monotonic.nanoseconds()
     }
   }
@@ -44,11 +51,16 @@ final class VerificationSpeed: CompactionPacer {
   /// The job that runs, and every one after it, ends at once.
   func cancel() { state.withLock { $0.isCancelled = true } }
 
+  /// Bytes read and written by the present job, and those that are expected.
+  var progress: (bytes: UInt64, expected: UInt64) {
+    state.withLock { ($0.bytes, $0.expected) }
+  }
+
   func passed(bytes: Int) -> Bool {
     let step: (due: UInt64, looks: Bool)? = state.withLock { state in
       guard !state.isCancelled else { return nil }
       state.bytes += UInt64(bytes)
-      let looks = !state.isUrgent && state.bytes - state.lookedAt >= Self.stepBytes
+      let looks = state.givesWay && state.bytes - state.lookedAt >= Self.stepBytes
       if looks { state.lookedAt = state.bytes }
       let due =
         state.begunAt + UInt64(Double(state.bytes) / Double(state.rate) * 1_000_000_000)
