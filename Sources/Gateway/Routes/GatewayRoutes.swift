@@ -1,7 +1,6 @@
 import HTTPTypes
 import Hummingbird
 import Logging
-import NIOCore
 
 /// What stands behind each route of `RouteTable`.
 struct GatewayRoutes: Sendable {
@@ -22,7 +21,7 @@ struct GatewayRoutes: Sendable {
     let log = LogRoutes(services: services)
     return switch name {
     case .enqueueAtRoot, .enqueue: nil
-    case .message: { try await messages.read(uuid: $0.parameter) }
+    case .message: { try await messages.read(uuid: $0) }
     case .health: { _ in health.health() }
     case .readiness: { _ in try health.readiness() }
     case .log: { _ in try await log.overview() }
@@ -38,17 +37,8 @@ struct GatewayRoutes: Sendable {
   }
 }
 
-typealias RouteHandler = @Sendable (RouteRequest) async throws -> Response
-
-/// What a handler is asked.
-struct RouteRequest: Sendable {
-  /// What stands for the segment in braces; empty where the path has none.
-  var parameter: String
-  /// In the order they came; names may come more than once.
-  var query: [(name: String, value: String)]
-  var headers: HTTPFields
-  var body: ByteBuffer
-}
+/// Is given what stands for the segment in braces; empty where the path has none.
+typealias RouteHandler = @Sendable (String) async throws -> Response
 
 /// A router and the table of its paths, filled together.
 private struct RouteSet {
@@ -60,14 +50,8 @@ private struct RouteSet {
     guard let handler else { return }
     let path = RouterPath(route.path(of: ":parameter"))
     let answer = {
-      @Sendable (request: Request, context: BasicRequestContext) async throws -> Response in
-      try await handler(
-        RouteRequest(
-          parameter: context.parameters.get("parameter") ?? "",
-          query: request.uri.queryParameters.map { (String($0.key), String($0.value)) },
-          headers: request.headers,
-          // It is whole already, and was bounded when it came.
-          body: try await request.body.collect(upTo: .max)))
+      @Sendable (_: Request, context: BasicRequestContext) async throws -> Response in
+      try await handler(context.parameters.get("parameter") ?? "")
     }
     for method in route.method.spoken { router.on(path, method: method, use: answer) }
   }

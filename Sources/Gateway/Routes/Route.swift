@@ -22,13 +22,6 @@ package struct Route: Sendable {
 
   package enum Body: Sendable { case none, envelope }
 
-  /// A part of the query.
-  package struct Field: Sendable, Equatable {
-    package var name: String
-    /// What may stand there, in words.
-    package var form: String
-  }
-
   /// What is answered when it can be done.
   package struct Success: Sendable, Equatable {
     package var status: Int
@@ -41,7 +34,6 @@ package struct Route: Sendable {
   package let path: String
   package let listeners: [Listener]
   package var access = Access.token
-  package var query: [Field] = []
   package var body = Body.none
   package let success: Success
   /// Besides those of `RouteTable.everywhere`.
