@@ -17,7 +17,7 @@ struct Backup {
   }
 
   /// Ends the process when it has been told to end, after the copy was taken away.
-  let interruption: Interruption
+  let signals: TerminationSignals
   let progress: CopyProgress
 
   /// - Parameters:
@@ -75,7 +75,8 @@ struct Backup {
   private func fill(
     _ directory: CopyDirectory, from source: String
   ) throws(BackupFailure) -> [LogSnapshot.File] {
-    raiseDescriptorLimit()
+    // One descriptor a file is held, so that none can go.
+    _ = ProcessSetup.apply()
     let snapshot = try LogSnapshot(of: SourceDirectory(source))
     let room = try directory.room()
     guard room >= snapshot.bytes else {
@@ -114,19 +115,11 @@ struct Backup {
   }
 
   private func endIfTold(_ undo: () -> Void) {
-    guard let status = interruption.status else { return }
+    guard let status = signals.status else { return }
     progress.end()
     undo()
     StandardError.print("dispatcher: ended by a signal; nothing was left behind")
     exit(status)
-  }
-
-  /// One descriptor a file is held, so that none can go.
-  private func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
   private func refuse(_ target: String, inside log: String) throws(BackupFailure) {

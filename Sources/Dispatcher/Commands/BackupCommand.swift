@@ -88,7 +88,7 @@ enum BackupText {
     let progress = CopyProgress()
     let result: Backup.Result
     do throws(BackupFailure) {
-      result = try work(Backup(interruption: Interruption(), progress: progress))
+      result = try work(Backup(signals: TerminationSignals(), progress: progress))
     } catch {
       progress.end()
       throw error.status.saying(error.reason)

@@ -26,14 +26,7 @@ struct LoadCommand: AsyncParsableCommand {
     completion: .file())
   var file: String
 
-  @Option(help: ArgumentHelp("The dispatcher to hand the messages to.", valueName: "url"))
-  var to = "http://localhost:8080"
-
-  @Option(
-    help: ArgumentHelp(
-      "What that dispatcher asks for, when it has a token; DISPATCHER_TOKEN when not given.",
-      valueName: "text"))
-  var token: String?
+  @OptionGroup var dispatcher: ClientOptions
 
   @Option(help: ArgumentHelp("Lines on their way at once, 1 to 256.", valueName: "number"))
   var parallel = 32
@@ -76,11 +69,10 @@ struct LoadCommand: AsyncParsableCommand {
   ) async throws(LoadFailure) -> Loader.Result {
     let descriptor = try open()
     defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-    let url = Client.url(to, .enqueue)
+    let (url, headers) = (dispatcher.url, dispatcher.headers)
     let note = file == "-" ? nil : LoadNote(for: file, to: url)
     let start = try note?.read() ?? LoadPosition(run: UUID().uuidString.lowercased())
     if start.bytes > 0 { progress.say("going on behind line \(start.lines)") }
-    let headers = [("Content-Type", "application/json")] + ClientToken.header(token)
     let loader = Loader(
       parallel: parallel, patience: patience, clock: SystemClock(),
       sleep: { try? await Task.sleep(for: $0) },
@@ -111,14 +103,5 @@ struct LoadCommand: AsyncParsableCommand {
       throw LoadFailure(String(cString: strerror(errno)), .input)
     }
     return descriptor
-  }
-}
-
-/// The token of the verbs that hand messages to a dispatcher.
-enum ClientToken {
-  /// The header field; none without a token.
-  static func header(_ given: String?) -> [(String, String)] {
-    let token = given ?? ProcessInfo.processInfo.environment["DISPATCHER_TOKEN"] ?? ""
-    return token.isEmpty ? [] : [("Authorization", "Bearer \(token)")]
   }
 }

@@ -47,14 +47,7 @@ struct SendCommand: AsyncParsableCommand {
     transform: Arguments.duration)
   var delay: Duration?
 
-  @Option(help: ArgumentHelp("The dispatcher to hand the message to.", valueName: "url"))
-  var to = "http://localhost:8080"
-
-  @Option(
-    help: ArgumentHelp(
-      "What that dispatcher asks for, when it has a token; DISPATCHER_TOKEN when not given.",
-      valueName: "text"))
-  var token: String?
+  @OptionGroup var dispatcher: ClientOptions
 
   func validate() throws {
     if body != nil, bodyFile != nil {
@@ -70,10 +63,9 @@ struct SendCommand: AsyncParsableCommand {
     let answer: ClientAnswer
     do throws(ClientFailure) {
       answer = try await Client.request(
-        "POST", Client.url(to, .enqueue), body: json,
-        headers: [("Content-Type", "application/json")] + ClientToken.header(token))
+        "POST", dispatcher.url, body: json, headers: dispatcher.headers)
     } catch {
-      throw ExitStatus.failure.saying("\(to): \(error.reason)")
+      throw ExitStatus.failure.saying("\(dispatcher.to): \(error.reason)")
     }
     try StandardOutput.print(answer.statusLine)
     if !answer.body.isEmpty { try StandardOutput.print(answer.text) }

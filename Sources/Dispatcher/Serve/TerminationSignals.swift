@@ -42,6 +42,10 @@ final class TerminationSignals: Sendable {
     source.resume()
   }
 
+  /// What a shell says of a process that the first one ended; nil: none has come. For work that is
+  /// done on one thread from beginning to end and asks now and then.
+  var status: CInt? { state.withLock { $0.received.map { 128 + $0 } } }
+
   /// Returns when the first one has come.
   func first() async {
     await withCheckedContinuation { continuation in
