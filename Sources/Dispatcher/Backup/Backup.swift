@@ -26,7 +26,7 @@ struct Backup {
   func backUp(_ log: String, to target: String) throws(BackupFailure) -> Result {
     let target = trimmed(target)
     try refuse(target, inside: log)
-    guard mark(target) == nil else {
+    guard FileMark(target) == nil else {
       throw BackupFailure("\(target) exists already, and is not overwritten")
     }
     return try copy(log, toNew: target)
@@ -37,7 +37,7 @@ struct Backup {
   ///   - log: must not exist, or be empty (a volume that was mounted for it).
   func restore(_ backup: String, to log: String) throws(BackupFailure) -> Result {
     let log = trimmed(log)
-    guard mark(log) != nil else { return try copy(backup, toNew: log) }
+    guard FileMark(log) != nil else { return try copy(backup, toNew: log) }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: log)) ?? []
     // What an ended restore leaves is temporary; the file system's own directory is nobody's.
     let strange = names.sorted().first {
@@ -47,24 +47,21 @@ struct Backup {
       throw BackupFailure(
         "\(log) holds \(strange): move what is there aside, nothing is overwritten")
     }
-    let lock: DirectoryLock
-    do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path: log) } catch {
-      throw BackupFailure("\(error)", .logInUse)
-    }
-    defer { withExtendedLifetime(lock) {} }
-    let directory = try CopyDirectory(existing: log)
-    let files = try fill(directory, from: backup)
-    try directory.name(files)
-    return try result(of: files, in: log)
+    return try copy(backup, into: CopyDirectory(log, isNew: false))
   }
 
   private func copy(_ source: String, toNew target: String) throws(BackupFailure) -> Result {
-    let directory = try CopyDirectory(new: target + ".partial")
+    try copy(source, into: CopyDirectory(target + ".partial", isNew: true), as: target)
+  }
+
+  private func copy(
+    _ source: String, into directory: CopyDirectory, as target: String? = nil
+  ) throws(BackupFailure) -> Result {
     do throws(BackupFailure) {
       let files = try fill(directory, from: source)
       try directory.name(files)
-      let result = try result(of: files, in: directory.path) { directory.remove() }
-      try directory.move(to: target)
+      let result = try result(of: files, in: directory)
+      if let target { try directory.move(to: target) }
       return result
     } catch {
       directory.remove()
@@ -77,7 +74,11 @@ struct Backup {
   ) throws(BackupFailure) -> [LogSnapshot.File] {
     // One descriptor a file is held, so that none can go.
     _ = ProcessSetup.apply()
-    let snapshot = try LogSnapshot(of: SourceDirectory(source))
+    let log: FileDisk
+    do throws(FileDisk.OpenFailure) { log = try FileDisk(path: source, access: .readOnly) } catch {
+      throw BackupFailure("\(error)", .log)
+    }
+    let snapshot = try LogSnapshot(of: log)
     let room = try directory.room()
     guard room >= snapshot.bytes else {
       throw BackupFailure(
@@ -87,25 +88,25 @@ struct Backup {
     for file in snapshot.files {
       try directory.copy(file) { bytes in
         progress.advance(bytes, of: snapshot.bytes)
-        endIfTold { directory.remove() }
+        endIfTold(directory)
       }
     }
     return snapshot.files
   }
 
   private func result(
-    of files: [LogSnapshot.File], in path: String, undo: @escaping () -> Void = {}
+    of files: [LogSnapshot.File], in directory: CopyDirectory
   ) throws(BackupFailure) -> Result {
     progress.begin("checking")
     let survey: LogSurvey
     do {
-      survey = try LogSurvey(of: FileDisk(path: path, access: .readOnly)) { [progress] in
+      survey = try LogSurvey(of: FileDisk(path: directory.path, access: .readOnly)) { [progress] in
         progress.advance($0, of: $1)
       }
     } catch {
       throw BackupFailure("the copy can't be read: \(error)")
     }
-    endIfTold(undo)
+    endIfTold(directory)
     progress.end()
     let isDamaged = survey.severity.map { $0 > .tornTail } ?? false
     return Result(
@@ -114,11 +115,11 @@ struct Backup {
       hasTornTail: survey.severity == .tornTail)
   }
 
-  private func endIfTold(_ undo: () -> Void) {
+  private func endIfTold(_ directory: CopyDirectory) {
     guard let status = signals.status else { return }
     progress.end()
-    undo()
-    StandardError.print("dispatcher: ended by a signal; nothing was left behind")
+    directory.remove()
+    StandardError.print("dispatcher: ended by a signal")
     exit(status)
   }
 
@@ -128,11 +129,6 @@ struct Backup {
     if (parent.path + "/").hasPrefix(log + "/") {
       throw BackupFailure("\(target) would stand in the log; nothing is written there")
     }
-  }
-
-  private func mark(_ path: String) -> FileMark? {
-    var info = stat()
-    return lstat(path, &info) == 0 ? FileMark(info) : nil
   }
 
   private func trimmed(_ path: String) -> String {

@@ -1,4 +1,5 @@
 import Glibc
+import SegmentLog
 
 /// Why there is no backup, or nothing was restored: one line and an exit code.
 struct BackupFailure: Error {
@@ -13,5 +14,12 @@ struct BackupFailure: Error {
   /// A failed call of the operating system on the file at `path`.
   init(_ path: String, _ code: Int32) {
     self.init("\(path): \(String(cString: strerror(code)))")
+  }
+
+  /// What a failed call on a file of a log says.
+  static func wrapping<Value>(
+    _ work: () throws(DiskError) -> Value
+  ) throws(BackupFailure) -> Value {
+    do throws(DiskError) { return try work() } catch { throw BackupFailure("\(error)") }
   }
 }

@@ -1,125 +1,84 @@
-import FoundationEssentials
 import Glibc
 import SegmentLog
 
 /// A directory into which a log is copied. Each file has a temporary name, which means nothing to a
-/// server, until all of them are written and synced. Nobody but the owner can read it.
+/// server, until all of them are written and synced. It is locked as a log's directory is, so that
+/// neither a server nor another copy comes in between.
 final class CopyDirectory {
   let path: String
-  private let descriptor: Int32
-  /// Taken away again when the copy is not finished. Of an existing directory the names are.
-  private let isOurs: Bool
+  private let disk: FileDisk
+  private var lock: DirectoryLock?
+  /// Taken away when the copy is not finished. Of an existing directory only the new files are.
+  private let isNew: Bool
 
   private static let suffix = ".tmp"
   private static let partBytes = 1 << 20
 
-  /// A new directory, or the one that an earlier copy to this place left behind when it was killed.
-  /// - Throws: also when another process is copying there now.
-  init(new path: String) throws(BackupFailure) {
+  /// - Parameter isNew: the directory is made, or is the one that an earlier copy to this place left
+  ///   behind when it was killed.
+  init(_ path: String, isNew: Bool) throws(BackupFailure) {
     self.path = path
-    isOurs = true
-    let isNew = mkdir(path, 0o700) == 0
-    if !isNew, errno != EEXIST { throw BackupFailure(path, errno) }
-    descriptor = try Self.open(path)
-    if !isNew { try removeOurs() }
-  }
-
-  /// An existing directory, whose lock the caller holds.
-  init(existing path: String) throws(BackupFailure) {
-    self.path = path
-    isOurs = false
-    descriptor = try Self.open(path)
-    try removeTemporaries()
-  }
-
-  deinit { close(descriptor) }
-
-  /// The lock goes with the process, so that what was left behind is told from what is being made.
-  private static func open(_ path: String) throws(BackupFailure) -> Int32 {
-    let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { throw BackupFailure(path, errno) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let code = errno
-      close(descriptor)
-      if code == EWOULDBLOCK { throw BackupFailure("\(path): another process is copying there") }
-      throw BackupFailure(path, code)
+    self.isNew = isNew
+    do throws(FileDisk.OpenFailure) { disk = try FileDisk(path: path, access: .readWrite) } catch {
+      throw BackupFailure("\(error)")
     }
-    return descriptor
+    do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path: path) } catch {
+      throw BackupFailure("\(error)", .logInUse)
+    }
+    try BackupFailure.wrapping { () throws(DiskError) in try removeOurs() }
   }
 
   /// What is free there, in bytes.
   func room() throws(BackupFailure) -> UInt64 {
-    var info = statvfs()
-    guard fstatvfs(descriptor, &info) == 0 else { throw BackupFailure(path, errno) }
-    return UInt64(info.f_bavail) * UInt64(info.f_frsize)
+    try BackupFailure.wrapping { () throws(DiskError) in try disk.space().availableBytes }
   }
 
-  /// `tick` gets the bytes copied since its last call; what it throws ends the copy.
-  func copy(
-    _ source: LogSnapshot.File, tick: (UInt64) throws(BackupFailure) -> Void
-  ) throws(BackupFailure) {
-    let name = source.file.name + Self.suffix
-    let target = openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard target >= 0 else { throw BackupFailure("\(path)/\(name)", errno) }
-    defer { close(target) }
-    let part = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.partBytes, alignment: 16)
-    defer { part.deallocate() }
-    var offset: UInt64 = 0
-    while offset < source.length {
-      let wanted = Int(min(UInt64(part.count), source.length - offset))
-      let count = try source.file.read(
-        into: UnsafeMutableRawBufferPointer(rebasing: part[..<wanted]), at: offset)
-      // A segment that was finished meanwhile is cut to its end.
-      if count == 0 { break }
-      try write(part[..<count], to: target, at: offset, name)
-      offset += UInt64(count)
-      try tick(UInt64(count))
-    }
-    // The zeros of a segment that is being written are part of it.
-    let size = try source.file.size()
-    guard ftruncate(target, off_t(size)) == 0, fsync(target) == 0 else {
-      throw BackupFailure("\(path)/\(name)", errno)
-    }
-  }
-
-  private func write(
-    _ bytes: Slice<UnsafeMutableRawBufferPointer>, to target: Int32, at offset: UInt64,
-    _ name: String
-  ) throws(BackupFailure) {
-    let bytes = UnsafeRawBufferPointer(rebasing: bytes)
-    var done = 0
-    while done < bytes.count {
-      let count = pwrite(
-        target, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
-      if count >= 0 {
-        done += count
-      } else if errno != EINTR {
-        throw BackupFailure("\(path)/\(name)", errno)
+  /// `tick` gets the bytes copied since its last call.
+  func copy(_ source: LogSnapshot.File, tick: (UInt64) -> Void) throws(BackupFailure) {
+    try BackupFailure.wrapping { () throws(DiskError) in
+      let target = try disk.open(source.name + Self.suffix, .createNew)
+      defer { target.close() }
+      let part = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.partBytes, alignment: 16)
+      defer { part.deallocate() }
+      var offset: UInt64 = 0
+      while offset < source.length {
+        let wanted = Int(min(UInt64(part.count), source.length - offset))
+        let count = try source.file.read(
+          into: UnsafeMutableRawBufferPointer(rebasing: part[..<wanted]), at: offset)
+        // A segment that was finished meanwhile is cut to its end.
+        if count == 0 { break }
+        let bytes = UnsafeRawBufferPointer(rebasing: part[..<count])
+        guard try target.write(bytes, at: offset) == count else {
+          throw DiskError(operation: .write, file: target.name, code: DiskError.shortWrite)
+        }
+        offset += UInt64(count)
+        tick(UInt64(count))
       }
+      // The zeros of a segment that is being written are part of it.
+      try target.truncate(to: try source.file.size())
+      try target.sync()
     }
   }
 
   /// Gives the files their names. Where this is cut off, the files that are missing are the first
   /// ones of the log, which a start names as missing, instead of taking what there is for all.
   func name(_ files: [LogSnapshot.File]) throws(BackupFailure) {
-    let isSegment = { (file: LogSnapshot.File) in FileNames.segmentID(file.file.name) != nil }
-    let others = files.filter { !isSegment($0) }
-    for file in others + files.filter(isSegment).sorted(by: { $0.file.name > $1.file.name }) {
-      let name = file.file.name
-      guard renameat(descriptor, name + Self.suffix, descriptor, name) == 0 else {
-        throw BackupFailure("\(path)/\(name)", errno)
+    func isSegment(_ file: LogSnapshot.File) -> Bool { FileNames.segmentID(file.name) != nil }
+    let segments = files.filter(isSegment).sorted { $0.name > $1.name }
+    try BackupFailure.wrapping { () throws(DiskError) in
+      for file in files.filter({ !isSegment($0) }) + segments {
+        try disk.rename(file.name + Self.suffix, to: file.name)
       }
+      try disk.syncDirectory()
     }
-    guard fsync(descriptor) == 0 else { throw BackupFailure(path, errno) }
   }
 
   /// The directory's own name, when all is done. A rename of a directory replaces nothing but an
   /// empty one.
   func move(to target: String) throws(BackupFailure) {
-    guard rename(path, target) == 0 else {
-      throw BackupFailure(target, errno)
-    }
-    let parent = Glibc.open(target + "/..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    try BackupFailure.wrapping { () throws(DiskError) in try disk.unlink(FileNames.lock) }
+    guard rename(path, target) == 0 else { throw BackupFailure(target, errno) }
+    let parent = open(target + "/..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard parent >= 0 else { return }
     defer { close(parent) }
     if fsync(parent) != 0 { throw BackupFailure(target, errno) }
@@ -127,36 +86,16 @@ final class CopyDirectory {
 
   /// As if nothing had been begun.
   func remove() {
-    if isOurs {
-      try? removeOurs()
-      rmdir(path)
-    } else {
-      try? removeTemporaries()
-    }
+    try? removeOurs()
+    guard isNew else { return }
+    try? disk.unlink(FileNames.lock)
+    rmdir(path)
   }
 
-  private func removeOurs() throws(BackupFailure) {
-    try removeTemporaries()
-    for name in try names() where LogSnapshot.isTaken(name) {
-      guard unlinkat(descriptor, name, 0) == 0 else {
-        throw BackupFailure("\(path)/\(name)", errno)
-      }
-    }
-  }
-
-  private func names() throws(BackupFailure) -> [String] {
-    do {
-      return try FileManager.default.contentsOfDirectory(atPath: path)
-    } catch {
-      throw BackupFailure("\(path): its files can't be listed")
-    }
-  }
-
-  private func removeTemporaries() throws(BackupFailure) {
-    for name in try names() where FileNames.isTemporary(name) {
-      guard unlinkat(descriptor, name, 0) == 0 else {
-        throw BackupFailure("\(path)/\(name)", errno)
-      }
+  private func removeOurs() throws(DiskError) {
+    for name in try disk.list()
+    where FileNames.isTemporary(name) || isNew && LogSnapshot.isTaken(name) {
+      try disk.unlink(name)
     }
   }
 }

@@ -5,22 +5,13 @@ import SegmentLog
 /// server drops them meanwhile, and nothing is left behind however the process ends, since a link
 /// would have to be removed and a descriptor need not be.
 ///
-/// A copy of them is a directory as a crash could have left it:
-///
-/// - Files with a final name are never written to again, but for the active segment; at most a
-///   finished segment is cut to its end, which its successor names. Of the active one only what was
-///   written when it was opened is taken: what is read from front to back while frames are added
-///   could have the end of a frame without its beginning.
-/// - Checkpoints are opened before the segments, so that none knows of more than these hold; cold
-///   files after them, so that each that a `COMPACTED` record names is there.
-/// - Nothing that a kept checkpoint needs is dropped. When those that were opened still stand at the
-///   end, everything that they need was there all the time; otherwise it is begun anew.
-/// - A start (which `LOCK` shows) moves the unproven end of the last segment into a new one. When one
-///   came in between, it is begun anew, too.
+/// A copy of them is a directory as a crash could have left it; `Sources/SegmentLog/README.md` says
+/// why, under "A copy of a running log".
 struct LogSnapshot {
   struct File {
-    var file: SourceFile
-    /// What is taken of it, in bytes; what follows up to its size are zeros.
+    var file: any DiskFile
+    var name: String { file.name }
+    /// Bytes that are taken of it; what follows up to its size are zeros.
     var length: UInt64
   }
 
@@ -32,63 +23,91 @@ struct LogSnapshot {
 
   /// - Throws: that the directory can't be read, holds no segment, or that in each try files went
   ///   before they were opened.
-  init(of directory: SourceDirectory) throws(BackupFailure) {
+  init(of disk: any Disk) throws(BackupFailure) {
     for _ in 0..<Self.attempts {
-      if let snapshot = try Self.attempt(directory) {
+      if let snapshot = try Self.attempt(disk) {
         self = snapshot
+        if files.isEmpty {
+          throw BackupFailure("\(disk.path): no segment of a log stands here", .log)
+        }
         return
       }
       usleep(100_000)
     }
     throw BackupFailure(
-      "\(directory.path): in each of \(Self.attempts) tries files went before they were opened")
+      "\(disk.path): in each of \(Self.attempts) tries files went before they were opened")
   }
 
   private init(files: [File]) { self.files = files }
 
   /// nil: something went, or a server started, in between.
-  private static func attempt(_ directory: SourceDirectory) throws(BackupFailure) -> Self? {
-    var opened: [SourceFile] = []
-    /// False when one of them is gone.
-    func open(_ names: [String]) throws(BackupFailure) -> Bool {
-      for name in names where !opened.contains(where: { $0.name == name }) {
-        guard let file = try directory.open(name) else { return false }
-        opened.append(file)
+  private static func attempt(_ disk: any Disk) throws(BackupFailure) -> Self? {
+    do throws(DiskError) { return try open(disk) } catch {
+      switch error.code {
+      case ENOENT: return nil
+      case EMFILE:
+        throw BackupFailure(
+          "\(disk.path): too many files for the limit of open ones; raise ulimit -n")
+      default: throw BackupFailure("\(error)")
       }
-      return true
     }
+  }
 
-    let start = directory.mark(of: FileNames.lock)
-    let checkpoints = try directory.names { FileNames.checkpointNumber($0) != nil }
-    guard try open(checkpoints) else { return nil }
+  private static func open(_ disk: any Disk) throws(DiskError) -> Self? {
+    var opened: [String: any DiskFile] = [:]
+    var marks: [String: FileMark] = [:]
+    func open(where isWanted: (String) -> Bool) throws(DiskError) -> [String] {
+      let names = try disk.list().filter(isWanted)
+      for name in names where opened[name] == nil {
+        marks[name] = FileMark(disk, name)
+        opened[name] = try disk.open(name, .readOnly)
+      }
+      return names
+    }
+    func isSegment(_ name: String) -> Bool { FileNames.segmentID(name) != nil }
+    func isCheckpoint(_ name: String) -> Bool { FileNames.checkpointNumber(name) != nil }
+
+    let start = FileMark(disk, FileNames.lock)
+    let checkpoints = try open(where: isCheckpoint)
+    _ = try open(where: isSegment)
     // A server that has just started moves the end of the last segment into a new one, so new ones
     // are looked for once more.
-    var segments: [String] = []
-    for _ in 0..<2 {
-      segments = try directory.names { FileNames.segmentID($0) != nil }
-      guard try open(segments) else { return nil }
-    }
-    guard let active = segments.last else {
-      throw BackupFailure("\(directory.path): no segment of a log stands here", .log)
-    }
-    let ends = try opened.first { $0.name == active }.map { file throws(BackupFailure) in
-      try file.endOfData()
-    }
-    guard try open(try directory.names(where: isTakenLast)) else { return nil }
+    let segments = try open(where: isSegment)
+    guard let active = segments.last, let file = opened[active] else { return Self(files: []) }
+    let end = try endOfData(file)
+    _ = try open(where: isTakenLast)
 
-    let now = try directory.names { FileNames.checkpointNumber($0) != nil }
+    let now = try disk.list().filter(isCheckpoint)
     let areKept = checkpoints.isEmpty ? now.count < 2 : checkpoints.allSatisfy(now.contains)
     // A start puts a new file into the place of a segment in which nothing is proven.
-    let isActive = opened.contains {
-      $0.name == active && directory.mark(of: active)?.isSameFile(as: $0.mark) == true
-    }
-    guard areKept, isActive, directory.mark(of: FileNames.lock) == start else { return nil }
+    let isActive = FileMark(disk, active)?.isSameFile(as: marks[active]) == true
+    guard areKept, isActive, FileMark(disk, FileNames.lock) == start else { return nil }
     var files: [File] = []
-    for file in opened {
-      files.append(
-        File(file: file, length: file.name == active ? ends ?? 0 : try file.size()))
+    for (name, file) in opened.sorted(by: { $0.key < $1.key }) {
+      files.append(File(file: file, length: name == active ? end : try file.size()))
     }
     return Self(files: files)
+  }
+
+  /// Behind the last byte that isn't zero; found from the back, since a segment is zero-filled.
+  private static func endOfData(_ file: any DiskFile) throws(DiskError) -> UInt64 {
+    let part = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    defer { part.deallocate() }
+    let zeros = [UInt8](repeating: 0, count: part.count)
+    var end = try file.size()
+    while end > 0 {
+      let start = end > UInt64(part.count) ? end - UInt64(part.count) : 0
+      let wanted = UnsafeMutableRawBufferPointer(rebasing: part[..<Int(end - start)])
+      let count = try file.read(into: wanted, at: start)
+      // A segment may be 1 GiB of zeros, which are not looked at one by one.
+      if memcmp(wanted.baseAddress!, zeros, count) != 0,
+        let last = wanted[..<count].lastIndex(where: { $0 != 0 })
+      {
+        return start + UInt64(last) + 1
+      }
+      end = start
+    }
+    return 0
   }
 
   /// Whether files of this name are part of a copy.
@@ -101,4 +120,24 @@ struct LogSnapshot {
     name == FileNames.identity || name == FileNames.acceptedDamage
       || FileNames.coldID(name) != nil || FileNames.dedupID(name) != nil
   }
+}
+
+/// Which file stands under a name, and when it was written to last.
+struct FileMark: Equatable {
+  private var device: dev_t
+  private var inode: ino_t
+  private var changedAt: [Int]
+
+  /// nil: nothing stands there.
+  init?(_ path: String) {
+    var info = stat()
+    guard lstat(path, &info) == 0 else { return nil }
+    device = info.st_dev
+    inode = info.st_ino
+    changedAt = [info.st_mtim.tv_sec, info.st_mtim.tv_nsec]
+  }
+
+  init?(_ disk: any Disk, _ name: String) { self.init(disk.path + "/" + name) }
+
+  func isSameFile(as other: Self?) -> Bool { device == other?.device && inode == other?.inode }
 }
