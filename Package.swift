@@ -130,7 +130,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Dispatcher", "Gateway", "log-inspect",
+        "Dispatcher", "Delivery", "Gateway", "log-inspect",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

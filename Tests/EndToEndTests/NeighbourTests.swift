@@ -1,3 +1,4 @@
+import Delivery
 import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
@@ -74,6 +75,23 @@ extension EndToEnd {
       #expect(Set(requests.map(\.id)).count == 10)
       service.signal(SIGKILL)
       try await service.waitForExit()
+      await receiver.close()
+    }
+
+    @Test("a first 2xx an hour before a clean stop makes a 400 after it the receiver's own word")
+    func proven() async throws {
+      let receiver = try await Receiver { _, _ in .init(status: 400) }
+      let origin = Origin(normalised: "http://127.0.0.1:\(receiver.port)")
+      let log = folder.path("log")
+      try await Service.start(log: log).stop()
+      for (seconds, state) in [(3_600, "dead"), (60, "retrying")] {
+        let known = KnownGoodFile.encode([KnownGood(origin: origin, provenSeconds: seconds)])
+        try Data(known).write(to: log.appendingPathComponent("known-good"))
+        let service = try await Service.start(log: log)
+        try await post(1, state, receiver.url, to: service)
+        _ = try await service.waitForState(state, of: state + "0")
+        try await service.stop()
+      }
       await receiver.close()
     }
 
