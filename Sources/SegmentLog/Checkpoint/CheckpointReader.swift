@@ -6,6 +6,11 @@ package enum CheckpointReader {
       .sorted(by: >)
   }
 
+  /// Which store a file belongs to; nil when its header can't be read.
+  static func store(of file: any DiskFile) -> StoreUUID? {
+    (try? ChunkReader(file: file).header())?.store
+  }
+
   /// Checksums, every value and how they fit together; not whether the segments agree.
   package static func read(
     _ number: UInt64, on disk: any Disk, store: StoreUUID? = nil

@@ -1,3 +1,5 @@
+import Glibc
+
 extension LogCore {
   func dropReason(_ holder: Holder) -> KeepReason? {
     let segment = state[holder]
@@ -103,7 +105,10 @@ extension LogCore {
   }
 
   private func unlink(_ name: String, bytes: UInt64, frames: UInt64) -> Bool {
-    do throws(DiskError) { try disk.unlink(name) } catch { return false }
+    do throws(DiskError) { try disk.unlink(name) } catch {
+      // What was lost and accepted is gone already.
+      guard error.code == ENOENT else { return false }
+    }
     sealedBytes -= min(bytes, sealedBytes)
     sealedFrames -= min(frames, sealedFrames)
     reader.release([name])

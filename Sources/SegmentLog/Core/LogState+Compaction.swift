@@ -41,15 +41,15 @@ extension LogState {
   }
 
   /// From here on what is left of the inputs stands in the output. What happened to a message since it
-  /// was copied stays as it is.
-  mutating func apply(_ output: CompactionOutput) {
+  /// was copied stays as it is, but for those to be restored: they live as they did then.
+  mutating func apply(_ output: CompactionOutput, restoring restored: Set<Sequence> = []) {
     let record = output.record
     var inputs = holders(of: record.inputs)
     // A full scan knows the output from the start.
     inputs += cold.indices.filter { cold[$0].id == record.cold }.map {
       Holder(kind: .cold, index: $0)
     }
-    let copied = output.cold.map { taking(its: inputs, $0) }
+    let copied = output.cold.map { taking(its: inputs, $0, restoring: restored) }
     move(output.notes, from: record.inputs)
     // Before the inputs go: else their destinations' numbers would be given free.
     if let copied { hold(destinationsOf: copied) }
@@ -98,12 +98,14 @@ extension LogState {
   }
 
   /// The output, with each message in the state that it has now.
-  private func taking(its inputs: [Holder], _ copy: SegmentState) -> SegmentState {
+  private func taking(
+    its inputs: [Holder], _ copy: SegmentState, restoring restored: Set<Sequence>
+  ) -> SegmentState {
     var copy = copy
     var walk = InputWalk(inputs)
     for index in 0..<copy.count where copy.isLive(at: index) {
       let sequence = copy.sequence(at: index)
-      guard let holder = walk.holder(of: sequence, in: self) else { continue }
+      guard !restored.contains(sequence), let holder = walk.holder(of: sequence, in: self) else { continue }
       copy.take(sequence, from: self[holder])
     }
     return copy

@@ -137,6 +137,8 @@ package struct RecoveryReport: Sendable, Equatable {
   package var acceptedDamage: [Damage] = []
   /// Messages that were given up as lost, in all.
   package var lost: UInt64 = 0
+  /// Messages that had ended, nobody knows which, and that are delivered again.
+  package var repeated: UInt64 = 0
   /// What a person may want to know and that needs no action.
   package var notes: [String] = []
   package init() {}

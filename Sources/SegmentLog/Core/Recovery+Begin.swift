@@ -13,7 +13,7 @@ extension Recovery {
         state.removeLastSegment()
         copyAside()
       }
-      if start == nil { checkAccounting() }
+      if start == nil { closeBooks() }
       try settleDamage(store: store)
       if options.onDamage == .refuse && !report.damage.isEmpty {
         throw .damaged(report.damage)
@@ -46,12 +46,10 @@ extension Recovery {
       // A checkpoint may name the place and know it by its salt. Nothing of the old file stays.
       if let salt = last.found.header?.salt { header.salt = salt }
     } else if let last {
-      header.id = max(last.found.id, knownEnd?.position.segment ?? 0) + 1
+      header.id = last.found.id + 1
       header.predecessor = SegmentHeader.Predecessor(
         id: last.found.id, durableLength: last.durableEnd,
         lastSequence: last.nextSequence - 1, lastFrameCRC: last.lastFrameCRC)
-    } else if let knownEnd {
-      header.id = knownEnd.position.segment + 1
     }
     return header
   }
@@ -181,38 +179,5 @@ extension Recovery {
     report.notes += outcome.notes
     quarantine.removeAll()
     return outcome.isComplete
-  }
-}
-
-// MARK: The accounting
-
-extension Recovery {
-  /// What was pending when the first segment that stands was begun must have ended in those that
-  /// stand; else segments are missing that would still be needed.
-  private mutating func checkAccounting() {
-    // Without any segment it is the one that is begun.
-    let file = firstFile ?? knownEnd.map { FileNames.segment($0.position.segment + 1) }
-    let known = state.endedBelow + endedAgain + liveInColdBelow
-    guard let file, known != state.liveBelow else { return }
-    let open = state.liveBelow.subtractingCapped(known)
-    var damage = Damage(
-      kind: .accounting, file: file, offset: nil,
-      reason: "\(open) messages that were accepted before it have neither ended nor stand "
-        + "anywhere: older segments are missing, or acknowledgements were lost; finished and "
-        + "cancelled messages may be delivered again", lost: nil)
-    damage.unnamed = open
-    note(damage: damage)
-  }
-
-  /// Messages from before the first segment that live in cold ones and go on doing so.
-  private var liveInColdBelow: UInt64 {
-    let live = state.liveInCold(from: 1, to: state.firstKept)
-    let ends = endsToCome.count { sequence in
-      guard sequence < state.firstKept, let holder = state.holder(of: sequence) else {
-        return false
-      }
-      return state[holder].isLive(sequence)
-    }
-    return live.subtractingCapped(UInt64(ends))
   }
 }

@@ -10,11 +10,6 @@ extension Recovery {
     }
     guard let newest = numbers.first else { return nil }
     nextCheckpoint = newest.addingCapped(1)
-    // Without segments it speaks of a log that is gone.
-    guard !found.isEmpty else {
-      for number in numbers { noteEnd(of: number, found, store) }
-      return nil
-    }
     for number in numbers {
       let file = FileNames.checkpoint(number)
       do throws(CheckpointError) {
@@ -28,7 +23,7 @@ extension Recovery {
         if case .disk(let failure) = error, !failure.file.hasSuffix(file) {
           throw .disk(failure)
         }
-        if case .disagrees = error { noteEnd(of: number, found, store) }
+        if case .disagrees = error { keepNumbers(of: number) }
         report.notes.append("\(file) is not used: \(error)")
         quarantine(file)
       }
@@ -37,6 +32,12 @@ extension Recovery {
       "no checkpoint can be used: all segments were read; a message that was delivered may be "
         + "delivered again")
     return nil
+  }
+
+  /// What it numbered is never numbered again, whatever else of it can't be true.
+  private mutating func keepNumbers(of number: UInt64) {
+    guard let checkpoint = try? CheckpointReader.read(number, on: disk, store: store) else { return }
+    numbered = max(numbered, checkpoint.counters.nextSequence)
   }
 
   /// For a person to look at; the file itself stays until two newer ones stand.
@@ -51,6 +52,7 @@ extension Recovery {
     _ found: [FoundSegment], from number: UInt64, _ store: StoreUUID
   ) throws(CheckpointError) -> LastSegment? {
     var checkpoint = try CheckpointReader.read(number, on: disk, store: store)
+    gone = []
     try compare(&checkpoint, with: found)
     let position = checkpoint.position
     state = LogState(checkpoint, options)
@@ -61,6 +63,7 @@ extension Recovery {
     firstFile = state.segments.first?.file
     let found = noteHeaders(found)
     try noteColdHeaders()
+    loseGone()
     strays = found.filter { one in
       one.id < position.segment && !state.segments.contains { $0.id == one.id }
     }.map(\.file)
@@ -68,7 +71,7 @@ extension Recovery {
     do throws(LogError) {
       try loadIndex()
       try loadDedups()
-      last = try foldTail(found.filter { $0.id >= position.segment })
+      last = try foldTail(found.filter { $0.id >= position.segment }, checkpoint)
     } catch {
       switch error {
       case .disk(let failure): throw .disk(failure)
@@ -106,16 +109,30 @@ extension Recovery {
       Quarantine.Item(file: file, offset: 0, end: FormatLimits.firstFrameOffset))
   }
 
-  private mutating func foldTail(_ tail: [FoundSegment]) throws(LogError) -> LastSegment {
+  private mutating func foldTail(
+    _ tail: [FoundSegment], _ checkpoint: Checkpoint
+  ) throws(LogError) -> LastSegment {
+    let position = checkpoint.position
+    if tail.first?.id != position.segment {
+      // What was begun behind it tells how far it went.
+      if let next = tail.first, next.id > position.segment + 1 {
+        noteMissing(position.segment + 1..<next.id)
+      } else {
+        missing[position.segment + 1] = report.damage.lastIndex { $0.file == firstGone(position) }
+      }
+      state.segments[state.segments.count - 1].close()
+    }
     noteMissing(in: tail)
     for (index, segment) in tail.enumerated().dropLast() {
       try fold(segment, successor: tail[index + 1])
     }
-    let last = try examineLast(tail[tail.count - 1])
-    loseEnd(after: tail.last)
+    let last = try tail.last.map { (segment) throws(LogError) in try examineLast(segment) }
+    do throws(DiskError) { try adoptCold() } catch { throw .disk(error) }
     hasChanged = hasFolded || report.damage != state.damage
-    return last
+    return last ?? lastGone(position)
   }
+
+  private func firstGone(_ position: LogPosition) -> String { FileNames.segment(position.segment) }
 
   /// The checkpoint before, which a start would fall back to: what it needs stays.
   private mutating func keepOlder(
@@ -147,61 +164,50 @@ extension Recovery {
 // MARK: What the segments say of it
 
 extension Recovery {
-  /// A checkpoint is believed when every file that it needs stands there and is what it says, and the
-  /// log goes as far as it says.
+  /// A checkpoint is believed unless what can be read says otherwise. A file that it needs and that is
+  /// gone, or can't be read, takes what lived in it along and nothing else.
   private mutating func compare(
     _ checkpoint: inout Checkpoint, with found: [FoundSegment]
   ) throws(CheckpointError) {
     let needs = checkpoint.needs
     let position = checkpoint.position
-    guard let last = found.last, last.id >= position.segment else {
-      throw .disagrees(
-        "it was written at \(FileNames.segment(position.segment)), and the log ends before that")
-    }
     var standing: [UInt64: Int] = [:]
     for (index, segment) in found.enumerated() { standing[segment.id] = index }
     for segment in checkpoint.segments {
       guard let index = standing[segment.id] else {
-        if needs[segment.logFile] != nil { throw .disagrees("\(segment.file) is missing") }
+        if needs[segment.logFile] != nil { gone.insert(segment.logFile) }
         continue
       }
-      try compare(segment, found[index], isLast: segment.id == position.segment)
+      try compare(segment, found[index])
       if index + 1 < found.count, found[index + 1].id == segment.id + 1 {
         try compare(
           segment, predecessor: found[index + 1].header?.predecessor,
           isLast: segment.id == position.segment)
       }
     }
-    checkpoint.segments.removeAll { standing[$0.id] == nil }
+    checkpoint.segments.removeAll { standing[$0.id] == nil && !gone.contains($0.logFile) }
     try compareCold(&checkpoint)
+    guard !gone.contains(.wal(position.segment)) else { return }
     try checkFrame(at: position, in: checkpoint.segments[checkpoint.segments.count - 1])
   }
 
+  /// That a file is shorter than it was, or has no header, is damage of what stood there, which is
+  /// named where it is read. The rest of the checkpoint is as true as before.
   private func compare(
-    _ segment: SegmentState, _ found: FoundSegment, isLast: Bool
+    _ segment: SegmentState, _ found: FoundSegment
   ) throws(CheckpointError) {
-    // Without a header it is damaged, which is named where it is read.
     guard let header = found.header else { return }
     guard header.salt == segment.salt || segment.salt == 0 else {
       throw .disagrees("\(segment.file) is another file than it was")
-    }
-    let size: UInt64
-    do throws(DiskError) {
-      let file = try disk.open(segment.file, .readOnly)
-      defer { file.close() }
-      size = try file.size()
-    } catch {
-      throw .disk(error)
-    }
-    guard size >= segment.end || segment.damage != nil else {
-      throw .disagrees("\(segment.file) ends at \(size), before offset \(segment.end)")
     }
   }
 
   private func compare(
     _ segment: SegmentState, predecessor: SegmentHeader.Predecessor?, isLast: Bool
   ) throws(CheckpointError) {
-    guard let predecessor, predecessor.id == segment.id, segment.damage == nil else { return }
+    // Of one that could never be read the end isn't known, whether that was accepted or not.
+    guard let predecessor, predecessor.id == segment.id, segment.damage == nil, segment.salt != 0
+    else { return }
     let length = predecessor.durableLength
     guard isLast ? length >= segment.end : length == segment.end else {
       throw .disagrees(
@@ -209,7 +215,7 @@ extension Recovery {
     }
   }
 
-  /// The last frame before the position is the one that was there.
+  /// The last frame before the position is the one that was there, or none that can be read.
   private func checkFrame(
     at position: LogPosition, in segment: SegmentState
   ) throws(CheckpointError) {
@@ -224,7 +230,7 @@ extension Recovery {
       frame = try FrameReader(file: file, salt: segment.salt).frame(at: position.frameOffset)
     } catch {
       if case .disk(let failure) = error { throw .disk(failure) }
-      throw .disagrees("\(segment.file) at offset \(position.frameOffset): \(error)")
+      return
     }
     guard frame.head.crc == position.frameCRC,
       frame.offset + UInt64(frame.head.totalLength) == position.offset,

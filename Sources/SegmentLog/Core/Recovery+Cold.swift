@@ -78,7 +78,7 @@ extension Recovery {
   }
 
   /// The destinations' numbers are the state's.
-  private mutating func readCold(
+  mutating func readCold(
     _ id: UInt64, visit: (FrameDirectory) -> Void = { _ in }
   ) throws(ColdError) -> ColdFile {
     try ColdFile.read(
@@ -94,7 +94,7 @@ extension Recovery {
   }
 
   /// nil, and said, when it can't be used: what it would have known counts as new.
-  private mutating func readDedup(_ id: UInt64) throws(DiskError) -> DedupHeader? {
+  mutating func readDedup(_ id: UInt64) throws(DiskError) -> DedupHeader? {
     do throws(DedupError) {
       return try DedupFile(id: id, store: store, on: disk).header
     } catch {
@@ -205,8 +205,8 @@ extension Recovery {
 
   // MARK: A checkpoint
 
-  /// The cold segments and dedup files that a checkpoint lists stand there.
-  func compareCold(_ checkpoint: inout Checkpoint) throws(CheckpointError) {
+  /// The cold segments that a checkpoint lists are the ones that stand there.
+  mutating func compareCold(_ checkpoint: inout Checkpoint) throws(CheckpointError) {
     let needs = checkpoint.needs
     var missing: Set<UInt64> = []
     for segment in checkpoint.cold {
@@ -222,8 +222,11 @@ extension Recovery {
           throw .disagrees("\(segment.file): \(error)")
         }
         guard failure.code == ENOENT else { throw .disk(failure) }
-        if needs[segment.logFile] != nil { throw .disagrees("\(segment.file) is missing") }
-        missing.insert(segment.id)
+        if needs[segment.logFile] != nil {
+          gone.insert(segment.logFile)
+        } else {
+          missing.insert(segment.id)
+        }
       }
     }
     checkpoint.cold.removeAll { missing.contains($0.id) }
@@ -232,8 +235,6 @@ extension Recovery {
   private func compare(
     _ segment: SegmentState, _ file: any DiskFile
   ) throws(SegmentHeaderError) {
-    let size: UInt64
-    do throws(DiskError) { size = try file.size() } catch { throw .disk(error) }
     // Without a header it is damaged, which is named where it is read.
     let header: SegmentHeader
     do throws(SegmentHeaderError) { header = try SegmentHeader.read(from: file).header } catch {
@@ -243,15 +244,12 @@ extension Recovery {
     guard header.kind == .cold, header.id == segment.id, header.salt == segment.salt,
       header.store == store
     else { throw .badValue("identity: another file than it was") }
-    guard size >= segment.end || segment.damage != nil else {
-      throw .badValue("size: it ends before offset \(segment.end)")
-    }
   }
 
   /// A cold segment without a good header is damaged, though all that it holds is known. A disk that
   /// fails to read it says nothing of the segment, and ends the start.
   mutating func noteColdHeaders() throws(CheckpointError) {
-    for index in state.cold.indices {
+    for index in state.cold.indices where !gone.contains(state.cold[index].logFile) {
       let name = state.cold[index].file
       do throws(SegmentHeaderError) {
         let file: any DiskFile

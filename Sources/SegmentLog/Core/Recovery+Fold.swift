@@ -94,15 +94,25 @@ extension Recovery {
   }
 
   private mutating func enterAnother(_ header: SegmentHeader) {
+    if missing[header.id] != nil {
+      endedInGaps.delivered.add(
+        capped: header.totals.delivered.subtractingCapped(
+          state.totals.delivered.addingCapped(endedInGaps.delivered)))
+      endedInGaps.cancelled.add(
+        capped: header.totals.cancelled.subtractingCapped(
+          state.totals.cancelled.addingCapped(endedInGaps.cancelled)))
+    }
     if header.firstSequence > state.nextSequence {
       if let index = missing[header.id] {
-        report.damage[index].lost = state.nextSequence...(header.firstSequence - 1)
+        let first = report.damage[index].lost?.lowerBound ?? state.nextSequence
+        report.damage[index].lost = min(first, state.nextSequence)...(header.firstSequence - 1)
       }
       // The header knows how many of the numbers in between were given.
       state.skipMissing(
         to: header.firstSequence,
         counted: header.totals.accepted.subtractingCapped(state.totals.accepted))
     }
+    if start == nil { state.takeBackEnds(by: header.totals) }
     // Damage explains a difference; without any, a file is not what it was.
     guard report.damage.isEmpty, !state.totals.agrees(with: header.totals) else { return }
     let reason =
@@ -211,7 +221,7 @@ extension Recovery {
   }
 
   /// No message takes less than this in a directory.
-  private static let messageBytesMin: UInt64 = 28
+  static let messageBytesMin: UInt64 = 28
 
   private func isPlausible(lostUpTo next: Sequence) -> Bool {
     let size = max(state.segments[state.segments.count - 1].fileBytes, options.segmentSize)

@@ -34,16 +34,16 @@ extension Recovery {
     }
   }
 
-  /// What all readable segment headers say; nil when there are none, or they differ.
+  /// What all files say; nil when there are none, or they differ, or one of them can't be read: then
+  /// what `store.json` says is the better word.
   private func unanimousStore() throws(LogError) -> StoreUUID? {
     var store: StoreUUID?
     do throws(DiskError) {
-      for name in try disk.list() where FileNames.segmentID(name) != nil {
-        let file = try disk.open(name, .readOnly)
-        defer { file.close() }
-        guard let header = try? SegmentHeader.read(from: file).header else { continue }
-        if let store, store != header.store { return nil }
-        store = header.store
+      for name in try disk.list()
+      where LogFile(name: name) != nil || FileNames.checkpointNumber(name) != nil {
+        guard let found = try StoreIdentity.store(of: name, on: disk) else { return nil }
+        if let store, store != found { return nil }
+        store = found
       }
     } catch {
       throw .disk(error)

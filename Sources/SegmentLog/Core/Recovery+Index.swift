@@ -5,7 +5,9 @@ extension Recovery {
   mutating func loadIndex() throws(LogError) {
     state.reserveIndex()
     let bytes = state.holders.reduce(0) { $0 + (state[$1].count > 0 ? state[$1].end : 0) }
-    let holders = state.holders.filter { state[$0].count > 0 && state[$0].salt != 0 }
+    let holders = state.holders.filter {
+      state[$0].count > 0 && state[$0].salt != 0 && !gone.contains(state[$0].logFile)
+    }
     let loads = holders.map { holder in
       IndexLoad(
         of: state[holder], state.memory(of: state[holder]),
@@ -60,9 +62,6 @@ extension Recovery {
   /// does.
   private mutating func note(_ verdict: SegmentVerdict, _ bodies: BodyCheck, of holder: Holder) {
     let file = state[holder].file
-    func isNamed(_ offset: UInt64?) -> Bool {
-      report.damage.contains { $0.file == file && $0.offset == offset }
-    }
     for sequence in bodies.unreadable {
       state.lose(sequence...sequence, in: holder, except: [])
     }
@@ -73,12 +72,26 @@ extension Recovery {
       damage.lost = nil
       found.append(damage)
     }
-    for damage in found where !isNamed(damage.offset) {
+    for damage in found {
+      if let index = report.damage.firstIndex(where: {
+        $0.file == file && $0.offset == damage.offset
+      }) {
+        name(damage, at: index)
+        continue
+      }
       note(damage: damage)
       if let offset = damage.offset, let end = damage.end, offset < end {
         quarantine.append(Quarantine.Item(file: file, offset: offset, end: end))
       }
       state[holder].damage = damage.reason
     }
+  }
+
+  /// The place is named already, perhaps without the messages that stood there.
+  private mutating func name(_ damage: Damage, at index: Int) {
+    guard report.damage[index].lost == nil, damage.lost != nil else { return }
+    report.damage[index].lost = damage.lost
+    report.damage[index].end = damage.end
+    report.damage[index].uuids = damage.uuids
   }
 }

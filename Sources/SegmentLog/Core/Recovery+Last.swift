@@ -13,15 +13,13 @@ struct LastSegment {
   /// Of the message that came next.
   var nextSequence: Sequence = 1
   var isDamaged: Bool
-  /// The log went on behind it, and that was lost.
-  var hadSuccessor = false
   /// Nothing is proven in it: the new segment takes its place and its number.
   ///
   /// Its name may not be durable: the sync of the directory failed, and a later one doesn't cure that.
   /// With a segment behind it a power cut would leave a gap. Where a frame or a checkpoint proves
   /// something, the name was durable before. So starts without work leave nothing behind, either.
   var isReplaced: Bool {
-    !isDamaged && !hadSuccessor && durableEnd == FormatLimits.firstFrameOffset
+    !isDamaged && durableEnd == FormatLimits.firstFrameOffset
   }
   var unprovenBytes: UInt64 { hasUnproven ? unprovenEnd.subtractingCapped(durableEnd) : 0 }
 }
@@ -35,20 +33,20 @@ extension Recovery {
     defer { file.close() }
     let verdict: SegmentVerdict
     var last: LastSegment
+    let size: UInt64
     do throws(DiskError) {
-      let size = try file.size()
+      size = try file.size()
       state.segments[state.segments.count - 1].fileBytes = size
       let synced: UInt64
-      (verdict, synced) = try classify(file, header, knownEnd?.last)
+      (verdict, synced) = try classify(file, header)
       last = plan(segment, verdict, durableEnd: synced)
       last.lastFrameCRC = try foldDurable(file, header, end: last.durableEnd)
       if let torn = verdict.torn { try noteTorn(torn, file, of: segment, size: size) }
     } catch {
       throw .disk(error)
     }
-    if let known = knownEnd?.last { loseUpTo(known.lastSequence.addingCapped(1)) }
     try note(verdict, of: segment)
-    last.hadSuccessor = knownEnd.map { segment.id < $0.position.segment } ?? false
+    if isStart(segment), size < state.segments[state.segments.count - 1].end { reserveNumbers() }
     last.nextSequence = state.nextSequence
     last.isDamaged = state.segments[state.segments.count - 1].damage != nil
     state.segments[state.segments.count - 1].end = last.durableEnd
@@ -74,25 +72,11 @@ extension Recovery {
 
   /// What the scan says, and the end of what some frame proves to have been synced, itself left out:
   /// even a footer may have been read from the page cache only.
-  ///
-  /// `known`: where it ended according to a checkpoint that can't be used otherwise.
   private func classify(
-    _ file: any DiskFile, _ header: SegmentHeader, _ known: SegmentHeader.Predecessor?
+    _ file: any DiskFile, _ header: SegmentHeader
   ) throws(DiskError) -> (SegmentVerdict, synced: UInt64) {
-    var (verdict, synced) = try classify(file, header, known, cut: nil)
-    if let known, verdict.validEnd < known.durableLength {
-      // Zeros before that are no room that was prepared.
-      (verdict, synced) = try classify(file, header, known, cut: known.durableLength)
-    }
-    return (verdict, max(synced, known?.durableLength ?? 0))
-  }
-
-  private func classify(
-    _ file: any DiskFile, _ header: SegmentHeader, _ known: SegmentHeader.Predecessor?,
-    cut: UInt64?
-  ) throws(DiskError) -> (SegmentVerdict, synced: UInt64) {
-    let scanner = try scanner(file, header, cut: cut)
-    var classifier = classifier(header, successor: known)
+    let scanner = try scanner(file, header)
+    var classifier = classifier(header, successor: nil)
     // A checkpoint is written of what is synced.
     var synced = startIn(header)?.offset ?? FormatLimits.firstFrameOffset
     while true {
@@ -134,15 +118,12 @@ extension Recovery {
     quarantine.append(Quarantine.Item(file: segment.file, offset: torn.offset, end: end))
   }
 
-  /// How many messages stood there isn't known: so many numbers are left out that none is given
-  /// twice.
   private mutating func examineUnreadable(
     _ segment: FoundSegment
   ) throws(LogError) -> LastSegment {
     try noteUnreadable(segment, nextSequence: nil)
     let size = state.segments[state.segments.count - 1].fileBytes
-    state.reserve(to: state.nextSequence + size / 16)
-    nextFrameNumber = nextFrameNumber.addingCapped(size / UInt64(FrameHead.size))
+    reserveNumbers()
     report.cleanStop = false
     var last = LastSegment(
       found: segment, durableEnd: max(size, FormatLimits.firstFrameOffset), hasUnproven: false,

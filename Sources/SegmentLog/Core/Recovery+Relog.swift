@@ -44,13 +44,7 @@ extension Recovery {
   }
 
   private mutating func countEnded(_ directory: FrameDirectory) {
-    let first = state.firstKept
-    endedAgain += UInt64(
-      directory.outcomes.count { $0.kind != .dead && $0.sequence < first })
-    for control in directory.controls {
-      guard let lost = control.lostCount else { continue }
-      endedAgain += min(lost, state.liveBelow.subtractingCapped(state.endedBelow + endedAgain))
-    }
+    for control in directory.controls { givenUpAgain.add(capped: control.lostCount ?? 0) }
     for outcome in directory.outcomes where outcome.kind != .dead {
       endsToCome.insert(outcome.sequence)
     }

@@ -28,11 +28,12 @@ struct Recovery {
   var firstFile: String?
   /// By the segment that follows: where in the report the missing ones are named.
   var missing: [UInt64: Int] = [:]
-  /// Of the messages before the first segment that stands: how many ended in frames that are logged
-  /// again.
-  var endedAgain: UInt64 = 0
-  /// What ended in those frames.
+  /// What ended in the frames that are logged again.
   var endsToCome: Set<Sequence> = []
+  /// Messages without known numbers that were given up in those frames.
+  var givenUpAgain: UInt64 = 0
+  /// In a full scan: what ended in segments that aren't there, by the headers of those behind them.
+  var endedInGaps = Totals()
   /// Of the last frame of the new segment: where it begins, and its head CRC.
   var lastFrameOffset: UInt64 = 0
   var lastFrameCRC: UInt32 = 0
@@ -47,8 +48,10 @@ struct Recovery {
   var hasFolded = false
   /// Why the checkpoint that the fold began from can't be true.
   var contradiction: String?
-  /// From a checkpoint that the log doesn't reach.
-  var knownEnd: KnownEnd?
+  /// Files that the checkpoint needs and that aren't there.
+  var gone: Set<LogFile> = []
+  /// Checkpoints that aren't used knew of messages up to (not with) this number.
+  var numbered: Sequence = 1
   /// Segments that were dropped before and stand there again.
   var strays: [String] = []
   /// In a full scan: the cold segments, as long as what they say is yet to be applied.
@@ -93,11 +96,11 @@ struct Recovery {
       try fold(segment, successor: found[index + 1])
     }
     let last = try found.last.map { (segment) throws(LogError) in try examineLast(segment) }
-    loseEnd(after: found.last)
     if firstFile == nil { try takeColdAlone() }
+    state.reserve(to: numbered)
     applyColdStates()
     try loadDedups()
-    hasChanged = hasFolded || knownEnd != nil
+    hasChanged = hasFolded
     return last
   }
 
@@ -112,10 +115,10 @@ struct Recovery {
         reason: "no segment of the log can be read, and only compacted ones are left; finished "
           + "and cancelled messages may be delivered again", lost: nil))
     state.reserve(to: next)
-    if knownEnd == nil {
-      state.counters.totals.accepted = state.cold.reduce(0) { $0 + $1.liveCount }
-    }
+    reserveNumbers()
+    state.counters.totals.accepted = state.cold.reduce(0) { $0 + $1.liveCount }
     hasFolded = true
+    firstFile = FileNames.segment(1)
   }
 
   private mutating func sumUp() {

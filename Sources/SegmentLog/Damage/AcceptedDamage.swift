@@ -19,7 +19,22 @@ package struct AcceptedDamage: Sendable, Equatable {
 
   init(store: StoreUUID) { self.store = store }
 
-  func covers(_ damage: Damage) -> Bool { self.damage.contains { $0.covers(damage) } }
+  /// Also when several places that were accepted make up the one that is found now.
+  func covers(_ found: Damage) -> Bool {
+    if damage.contains(where: { $0.covers(found) }) { return true }
+    let places = damage.filter { $0.file == found.file && $0.offset != nil && $0.end != nil }
+      .sorted { ($0.offset ?? 0) < ($1.offset ?? 0) }
+    guard var joined = places.first else { return false }
+    for place in places.dropFirst() {
+      if place.offset ?? 0 > joined.end ?? 0 {
+        if joined.covers(found) { return true }
+        joined = place
+      } else {
+        joined.join(place)
+      }
+    }
+    return joined.covers(found)
+  }
 
   /// Beyond `damageMax` the places of each file count as one stretch.
   mutating func add(_ new: [Damage], lost: UInt64, nowMs: UInt64) {

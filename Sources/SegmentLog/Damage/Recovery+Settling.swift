@@ -37,9 +37,11 @@ extension Recovery {
         cold.map { $0.countNotLost(in: lost, and: endsToCome) }
         ?? state.countEnded(in: lost, and: endsToCome)
     }
-    // Of messages whose segment is gone only their number is known.
+    // Of messages whose segment is gone only their number is known, unless a checkpoint knew it.
+    let known = Set(state.holders.filter { state[$0].count > 0 }.map { state[$0].file })
     let outside = report.damage.indices.filter {
       [.missing, .header].contains(report.damage[$0].kind) && report.damage[$0].lost != nil
+        && !known.contains(report.damage[$0].file)
     }
     guard outside.count == 1, let lost = report.damage[outside[0]].lost else { return }
     let stood = (lost.upperBound - lost.lowerBound).addingCapped(1)

@@ -91,6 +91,9 @@ package final class DedupFile {
     return nil
   }
 
+  /// Which store a file belongs to; nil when its header can't be read.
+  static func store(of file: any DiskFile) -> StoreUUID? { (try? readHeader(file))?.store }
+
   /// Either copy of the header is enough.
   private static func readHeader(_ file: any DiskFile) throws(DedupError) -> DedupHeader {
     let size: UInt64

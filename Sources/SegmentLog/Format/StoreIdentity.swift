@@ -16,23 +16,33 @@ package struct StoreIdentity: Sendable, Equatable {
     case segmentsWithoutIdentity
   }
 
-  /// What the directory says it is: from `store.json`, else from the first segment whose header
-  /// can be read. nil for a directory that holds neither.
+  /// What the directory says it is: from `store.json`, else from the first file of a log that can be
+  /// read, segments before all others. nil for a directory that holds neither.
   package static func find(on disk: any Disk) throws(Failure) -> StoreIdentity? {
     let names: [String]
     do throws(DiskError) { names = try disk.list() } catch { throw .disk(error) }
     if names.contains(FileNames.identity) { return try read(from: disk) }
-    let segments = names.filter { FileNames.segmentID($0) != nil }
-    for name in segments {
-      let file: any DiskFile
-      do throws(DiskError) { file = try disk.open(name, .readOnly) } catch { throw .disk(error) }
-      defer { file.close() }
-      if let found = try? SegmentHeader.read(from: file) {
-        return StoreIdentity(store: found.header.store)
+    let files = names.filter { LogFile(name: $0) != nil || FileNames.checkpointNumber($0) != nil }
+    let segments = files.filter { FileNames.segmentID($0) != nil }
+    for name in segments + files.filter({ FileNames.segmentID($0) == nil }) {
+      do throws(DiskError) {
+        if let store = try store(of: name, on: disk) { return StoreIdentity(store: store) }
+      } catch {
+        throw .disk(error)
       }
     }
-    if segments.isEmpty { return nil }
+    if files.isEmpty { return nil }
     throw .segmentsWithoutIdentity
+  }
+
+  /// Which store a segment, a cold one, a dedup file or a checkpoint belongs to; nil when it can't be
+  /// read.
+  static func store(of name: String, on disk: any Disk) throws(DiskError) -> StoreUUID? {
+    let file = try disk.open(name, .readOnly)
+    defer { file.close() }
+    if FileNames.checkpointNumber(name) != nil { return CheckpointReader.store(of: file) }
+    if FileNames.dedupID(name) != nil { return DedupFile.store(of: file) }
+    return try? SegmentHeader.read(from: file).header.store
   }
 
   /// The identity that stands there, written down again where `store.json` was missing; a new
@@ -104,7 +114,7 @@ extension StoreIdentity.Failure: CustomStringConvertible {
       "\(file) can't be understood; delete it when segments stand beside it: it is written again"
     case .otherFormat(let file, let format):
       "\(file): \(Self.otherFormat(format))"
-    case .segmentsWithoutIdentity: "no segment header is readable and store.json is missing"
+    case .segmentsWithoutIdentity: "no file of the log says which store it belongs to, and store.json is missing"
     }
   }
 
