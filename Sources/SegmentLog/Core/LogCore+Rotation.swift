@@ -6,8 +6,10 @@ extension LogCore {
   /// In this order: the last frame of the old one is synced → the header is written into the
   /// prepared file → sync → rename → sync of the directory → the old one is cut to its end. From the
   /// rename on the new header's word is law: what the old file holds beyond is void.
+  ///
+  /// `lastSequence`: of the last message in the old one, when that isn't the one before the next.
   func rotate(
-    room: UInt64, fromReserve: Bool = true, nowMs: UInt64
+    room: UInt64, fromReserve: Bool = true, lastSequence: Sequence? = nil, nowMs: UInt64
   ) throws(LogFailure) -> Bool {
     let need = NextFile(
       least: FormatLimits.firstFrameOffset + room, fromReserve: fromReserve, nowMs: nowMs)
@@ -15,7 +17,7 @@ extension LogCore {
       id: active.id + 1, firstSequence: state.nextSequence,
       createdMs: max(nowMs, state.lastCommittedAtMs), store: store, salt: salts.next(),
       firstFrameNumber: nextFrameNumber, totals: state.totals,
-      predecessor: active.asPredecessor(lastSequence: state.nextSequence - 1))
+      predecessor: active.asPredecessor(lastSequence: lastSequence ?? state.nextSequence - 1))
     guard let next = try fileWithHeader(header, need) else { return false }
     let name = FileNames.segment(header.id)
     do throws(DiskError) {
@@ -36,6 +38,17 @@ extension LogCore {
     lookAtSpace(nowMs: nowMs)
     reviewFiles(nowMs: nowMs)
     return true
+  }
+
+  /// Leaves out numbers that are known to have been given. Only a header says so: within a segment a
+  /// gap means messages that were lost.
+  func skip(to next: Sequence, nowMs: UInt64) throws(LogFailure) {
+    guard next > state.nextSequence else { return }
+    let last = state.nextSequence - 1
+    state.countBeyond()
+    state.reserve(to: next)
+    encoder.begin(baseSequence: state.nextSequence)
+    _ = try rotate(room: 0, lastSequence: last, nowMs: nowMs)
   }
 
   /// Nothing is written to the old segment from here on. That the cut is durable doesn't matter.
@@ -61,7 +74,7 @@ extension LogCore {
     _ header: SegmentHeader, _ need: NextFile
   ) throws(LogFailure) -> PreparedFile? {
     let doing = "starting segment \(header.id)"
-    let area = header.encodedArea()
+    let area = header.encodedArea(state.standing)
     while true {
       let file: PreparedFile
       do throws(DiskError) {

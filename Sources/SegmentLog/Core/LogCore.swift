@@ -68,6 +68,9 @@ package final class LogCore {
       throw error
     }
     let core = LogCore(disk: disk, options: options, start: start, nowMs: nowMs)
+    do throws(LogFailure) { try core.skip(to: start.numbered, nowMs: nowMs) } catch {
+      throw .disk(error.error)
+    }
     return (core, start.report)
   }
 

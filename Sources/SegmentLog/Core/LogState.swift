@@ -242,17 +242,6 @@ extension LogState {
     if let lost = control.lostCount { giveUp(lost) }
   }
 
-  /// A start that could not read everything let messages come back: the segment that it began counts
-  /// fewer ends than those before it.
-  mutating func takeBackEnds(by later: Totals) {
-    let back =
-      totals.delivered.subtractingCapped(later.delivered)
-      + totals.cancelled.subtractingCapped(later.cancelled)
-    counters.totals.delivered = min(totals.delivered, later.delivered)
-    counters.totals.cancelled = min(totals.cancelled, later.cancelled)
-    liveBelow.add(capped: back)
-  }
-
   /// So many messages that have not ended stand nowhere, wherever they stood: as in a state that came
   /// from a checkpoint.
   mutating func openElsewhere(_ count: UInt64) {

@@ -6,7 +6,8 @@ extension Recovery {
     guard start != nil, !report.damage.isEmpty else { return }
     let known = Set(state.cold.map(\.id) + state.spent.map(\.file.id))
     for id in try disk.list().compactMap(FileNames.coldID).sorted() where !known.contains(id) {
-      guard let file = try? readCold(id), let record = file.record, state.hasLost(file.segment)
+      guard let file = try? readCold(id), let record = file.record,
+        !state.lost(of: file.segment).isEmpty
       else { continue }
       try adopt(file, record)
     }
@@ -17,15 +18,30 @@ extension Recovery {
   ) throws(DiskError) {
     let dedup = try record.dedup.map { (id) throws(DiskError) in try readDedup(id) } ?? nil
     let output = CompactionOutput(
-      record: record, cold: file.segment, notes: file.notes, dedup: dedup)
+      record: record, cold: part(of: file.segment, madeOf: record.inputs.map(\.file)), notes: file.notes, dedup: dedup)
     guard state.isComplete(output) else { return }
-    var lost: Set<Sequence> = []
-    for index in 0..<file.segment.count where file.segment.isLive(at: index) {
-      let sequence = file.segment.sequence(at: index)
-      if state.holder(of: sequence).map({ state[$0].isLost(sequence) }) ?? false {
-        lost.insert(sequence)
-      }
+    putInForce(output, file)
+    hasChanged = true
+    report.notes.append(
+      "\(file.segment.file) is used though the record that put it in force can't be read: messages "
+        + "stand in it that can't be read where they stood before")
+  }
+
+  /// A copy that was copied again since holds messages that count elsewhere: they are left out.
+  private func part(of copy: SegmentState, madeOf inputs: [LogFile]) -> SegmentState {
+    var others: Set<Sequence> = []
+    for index in 0..<copy.count {
+      let sequence = copy.sequence(at: index)
+      guard let holder = state.holder(of: sequence), !state[holder].isLost(sequence) else { continue }
+      if !inputs.contains(state[holder].logFile) { others.insert(sequence) }
     }
+    return others.isEmpty ? copy : copy.without(others)
+  }
+
+  /// What was lost where it stood before lives in the copy as it did when that was made.
+  mutating func putInForce(_ output: CompactionOutput, _ file: ColdFile?) {
+    guard let file, !report.damage.isEmpty else { return state.apply(output) }
+    let lost = state.lost(of: file.segment)
     state.apply(output, restoring: lost)
     var places: [Sequence: NotePlace] = [:]
     for note in file.notes { places[note.sequence] = note.place }
@@ -35,20 +51,17 @@ extension Recovery {
     for outcome in file.outcomes where outcome.kind == .dead && lost.contains(outcome.sequence) {
       state.apply(outcome: outcome, note: places[outcome.sequence])
     }
-    hasChanged = true
-    report.notes.append(
-      "\(file.segment.file) is used though the record that put it in force can't be read: it holds "
-        + "\(lost.count) messages that can't be read where they stood")
   }
 }
 
 extension LogState {
-  /// Whether one of its messages is lost where it stands.
-  fileprivate func hasLost(_ copy: SegmentState) -> Bool {
-    (0..<copy.count).contains { index in
+  /// Its messages that are lost where they stand.
+  fileprivate func lost(of copy: SegmentState) -> Set<Sequence> {
+    var lost: Set<Sequence> = []
+    for index in 0..<copy.count where copy.isLive(at: index) {
       let sequence = copy.sequence(at: index)
-      return copy.isLive(at: index)
-        && holder(of: sequence).map { self[$0].isLost(sequence) } ?? false
+      if holder(of: sequence).map({ self[$0].isLost(sequence) }) ?? false { lost.insert(sequence) }
     }
+    return lost
   }
 }

@@ -23,7 +23,13 @@ extension Recovery {
       file.discard(from: disk)
       throw error
     }
+    let settled = report.damage.count
     try enterNew(file, header, end: end)
+    // What was written again may name files, too.
+    if report.damage.count > settled {
+      try settleDamage(store: store)
+      if options.onDamage == .refuse && !report.damage.isEmpty { throw .damaged(report.damage) }
+    }
     setAside(last)
     let hasFrames = end > FormatLimits.firstFrameOffset
     return ActiveSegment(
@@ -109,7 +115,7 @@ extension Recovery {
 
   private func put(_ file: PreparedFile, _ header: SegmentHeader) throws(LogError) {
     do throws(DiskError) {
-      try Self.write(header.encodedArea(), to: file.file, at: 0)
+      try Self.write(header.encodedArea(state.standing), to: file.file, at: 0)
       try file.file.sync()
       try disk.rename(file.name, to: FileNames.segment(header.id))
       try disk.syncDirectory()
@@ -134,7 +140,7 @@ extension Recovery {
     _ file: PreparedFile, _ header: SegmentHeader, end: UInt64
   ) throws(LogError) {
     if !state.segments.isEmpty { state.segments[state.segments.count - 1].close() }
-    try enter(header)
+    try enter(header, nil)
     let index = state.segments.count - 1
     state.segments[index].fileBytes = file.size
     state.segments[index].end = end

@@ -1,77 +1,226 @@
-// The accounting at the end of a full scan.
+// The accounting of a full scan.
 extension Recovery {
-  /// What was accepted and has not ended, by the totals in the headers and the frames behind them, has
-  /// to stand somewhere. Where it does, segments that aren't there were dropped, and that is a note; the
-  /// rest is lost.
-  ///
-  /// The ends of messages may have stood in dropped segments. So more may live here than the totals say:
-  /// these are delivered again.
-  mutating func closeBooks() {
-    guard let file = firstFile else { return }
-    let later = UInt64(endsToCome.count { state.holder(of: $0) == nil }).addingCapped(givenUpAgain)
-    let lost = state.closeBooks(endedInGaps: endedInGaps, endedLater: later)
-    let repeated = state.takeBackEnds()
-    if repeated > 0 {
-      report.repeated = repeated
-      report.notes.append(
-        "without a checkpoint it isn't known which \(repeated) of the messages here were delivered or "
-          + "cancelled in segments that were dropped since: they are delivered again")
+  /// What a segment's header says of everything before it, in the words of who wrote it: how many
+  /// messages had ended, and where those stood that had not.
+  mutating func adopt(_ header: SegmentHeader, _ listed: StandingFiles?) {
+    standing = listed.map {
+      Standing(segment: header.id, listed: $0, found: state.standing, lost: state.openLosses)
     }
-    let gaps = Set(missing.values)
-    if lost == 0 {
-      takeForDropped(gaps)
-    } else if gaps.isEmpty {
-      var damage = Damage(
-        kind: .accounting, file: file, offset: nil,
-        reason: "\(lost) messages that were accepted before it have neither ended nor stand "
-          + "anywhere: older segments are missing, or acknowledgements were lost; finished and "
-          + "cancelled messages may be delivered again", lost: nil)
-      damage.unnamed = lost
-      note(damage: damage)
-    }
+    guard listed != nil else { return }
+    state.adopt(header.totals)
   }
 
-  private mutating func takeForDropped(_ gaps: Set<Int>) {
-    let indices = gaps.filter { report.damage[$0].kind == .missing }
-    // Beside other damage nobody knows what the totals would be without it.
-    guard !indices.isEmpty, indices.count == report.damage.count else { return }
-    for index in indices.sorted() {
-      report.notes.append(
-        "\(report.damage[index].file) and what followed it up to the next segment were dropped: "
-          + "nothing that waits is missing")
+  /// The end of a full scan: what was accepted and has not ended has to stand somewhere. Where it does,
+  /// segments that aren't there were dropped, and that is a note; the rest is lost. What lives here
+  /// beyond that ended in segments that were dropped since, and comes back.
+  mutating func closeBooks() {
+    isScanning = false
+    guard let file = firstFile else { return }
+    if var standing {
+      // Those whose records can't be read are in force as well.
+      for record in coldRecords { standing.apply(record) }
+      let here = Set(state.holders.map { state[$0].logFile })
+      for record in unusedRecords.reversed() { standing.takeBack(record, to: here) }
+      self.standing = standing
+      report.repeated = state.reconcile(with: standing)
     }
-    report.damage = []
+    report.repeated.add(capped: state.takeBackEnds())
+    noteRepeated()
+    let later = UInt64(endsToCome.count { state.holder(of: $0) == nil }).addingCapped(givenUpAgain)
+    let open = state.unnamedLosses
+    var lost = open.subtractingCapped(later)
+    state.openElsewhere(open)
+    if let standing { nameMissing(standing.listed, &lost) }
+    guard lost > 0, standing != nil || missing.isEmpty else { return }
+    var damage = Damage(
+      kind: .accounting, file: file, offset: nil,
+      reason: "\(lost) messages that were accepted before it have neither ended nor stand anywhere: "
+        + "older segments are missing, or acknowledgements were lost; finished and cancelled messages "
+        + "may be delivered again", lost: nil)
+    damage.unnamed = lost
+    note(damage: damage)
+  }
+
+  private mutating func noteRepeated() {
+    guard report.repeated > 0 else { return }
+    report.notes.append(
+      "\(report.repeated) messages are delivered again: they had ended, and which ones these were "
+        + "stood in segments that are gone")
+  }
+
+  /// Of the files that aren't there, those with live messages are missing; the others were dropped.
+  private mutating func nameMissing(_ standing: StandingFiles, _ lost: inout UInt64) {
+    let here = Set(state.holders.filter { state[$0].salt != 0 }.map { state[$0].logFile })
+    var missed = standing.live.filter { !here.contains($0.key) }
+    var explained: Set<Int> = []
+    for index in Set(missing.values).sorted() where report.damage[index].kind == .missing {
+      let ids = gaps[index] ?? 0..<0
+      let files = missed.keys.filter { if case .wal(let id) = $0 { ids.contains(id) } else { false } }
+      let live = min(lost, files.reduce(0) { $0.addingCapped(missed[$1] ?? 0) })
+      for file in files { missed[file] = nil }
+      lost -= live
+      guard live > 0 else {
+        report.notes.append(
+          "\(report.damage[index].reason(ofDropped: ids)): nothing that waits stood there")
+        explained.insert(index)
+        continue
+      }
+      let stood = report.damage[index].lost.map { $0.upperBound - $0.lowerBound + 1 } ?? 0
+      report.damage[index].ended = stood.subtractingCapped(live)
+      report.damage[index].unnamed = live.subtractingCapped(stood)
+    }
+    for (file, count) in missed.sorted(by: { $0.key.name < $1.key.name }) where lost > 0 {
+      let live = min(lost, count)
+      lost -= live
+      let known = report.damage.firstIndex { $0.file == file.name }
+      var damage = Damage(
+        kind: .missing, file: file.name, offset: nil, reason: "\(file.name) is missing", lost: nil)
+      damage.unnamed = live
+      if let known { report.damage[known].unnamed = live } else { note(damage: damage) }
+    }
+    report.damage = report.damage.indices.filter { !explained.contains($0) }
+      .map { report.damage[$0] }
+  }
+}
+
+/// By the header of one segment and by what had been read up to it: how many messages lived in which
+/// file. Compactions since then move both.
+struct Standing {
+  /// The one with that header.
+  let segment: UInt64
+  private(set) var listed: StandingFiles
+  private(set) var found: StandingFiles
+  /// And how many that were lost there had no end yet.
+  private(set) var lost: StandingFiles
+
+  init(segment: UInt64, listed: StandingFiles, found: StandingFiles, lost: StandingFiles) {
+    self.segment = segment
+    self.listed = listed
+    self.found = found
+    self.lost = lost
+  }
+
+  /// Whether the header tells of a file: of those of the log that were begun before.
+  func covers(_ file: LogFile) -> Bool {
+    if case .wal(let id) = file { id < segment } else { true }
+  }
+
+  mutating func apply(_ record: CompactionRecord) {
+    let inputs = record.inputs.map(\.file)
+    let output = record.cold.map { LogFile.cold($0) }
+    listed.replace(inputs, by: output)
+    found.replace(inputs, by: output)
+    lost.replace(inputs, by: output)
+  }
+
+  /// The output isn't there: what it held stands in the inputs that are, together.
+  mutating func takeBack(_ record: CompactionRecord, to here: Set<LogFile>) {
+    let inputs = record.inputs.map(\.file).filter(here.contains)
+    guard let first = inputs.first, let cold = record.cold, !here.contains(.cold(cold)) else { return }
+    listed.replace(inputs + [.cold(cold)], by: first)
+    found.replace(inputs, by: first)
+    lost.replace(inputs, by: first)
+  }
+}
+
+extension Damage {
+  fileprivate func reason(ofDropped ids: Range<UInt64>) -> String {
+    ids.count == 1
+      ? "segment \(ids.lowerBound) was dropped"
+      : "segments \(ids.lowerBound) to \(ids.upperBound - 1) were dropped"
   }
 }
 
 extension LogState {
+  /// Where live messages stand: those up to the log's end, which a full scan's cold segments may lie
+  /// beyond.
+  var standing: StandingFiles {
+    var standing = StandingFiles()
+    for segment in segments { standing.add(segment.logFile, segment.liveCount) }
+    for segment in cold {
+      let live = segment.next <= nextSequence ? segment.liveCount : segment.live(to: nextSequence)
+      standing.add(segment.logFile, live)
+    }
+    return standing
+  }
+
+  /// Where messages were lost that have not ended.
+  var openLosses: StandingFiles {
+    var lost = StandingFiles()
+    for segment in segments + cold where segment.damage != nil {
+      lost.add(segment.logFile, UInt64(openLosses(in: segment).count))
+    }
+    return lost
+  }
+
   private var liveCount: UInt64 {
     segments.reduce(0) { $0 + $1.liveCount } + cold.reduce(0) { $0 + $1.liveCount }
   }
 
-  /// Counts as ended what ended in segments that aren't there; returns how many messages neither ended
-  /// nor stand anywhere. `endedLater`: in frames that are yet to be folded.
-  mutating func closeBooks(endedInGaps: Totals, endedLater: UInt64) -> UInt64 {
-    var open = unnamedLosses.subtractingCapped(endedLater)
-    let delivered = min(open, endedInGaps.delivered)
-    open -= delivered
-    let cancelled = min(open, endedInGaps.cancelled)
-    open -= cancelled
-    counters.totals.delivered.add(capped: delivered)
-    counters.totals.cancelled.add(capped: cancelled)
-    openElsewhere(open.addingCapped(endedLater))
-    return open
+  mutating func adopt(_ totals: Totals) {
+    counters.totals.accepted = totals.accepted
+    counters.totals.delivered = totals.delivered
+    counters.totals.cancelled = totals.cancelled
+    openElsewhere(totals.accepted.subtractingCapped(totals.delivered + totals.cancelled))
+  }
+
+  /// Takes back as many ends as there were more messages found to live than were listed, and returns
+  /// that. Of messages that were lost the list tells how many still lived.
+  mutating func reconcile(with standing: Standing) -> UInt64 {
+    var repeated: UInt64 = 0
+    for holder in holders {
+      let file = self[holder].logFile
+      let found = standing.found.live[file] ?? 0
+      let isDamaged = self[holder].damage != nil && standing.covers(file)
+      let open = isDamaged ? openLosses(in: self[holder]) : []
+      // What was lost and ended since had lived.
+      let ended = (standing.lost.live[file] ?? 0).subtractingCapped(UInt64(open.count))
+      let listed = (standing.listed.live[file] ?? 0).subtractingCapped(isDamaged ? ended : 0)
+      repeated.add(capped: found.subtractingCapped(listed))
+      guard isDamaged else { continue }
+      if listed <= found {
+        for sequence in open { self[holder].endLost(sequence) }
+      } else {
+        takeBack(UInt64(open.count).subtractingCapped(listed - found))
+      }
+    }
+    takeBack(repeated)
+    return repeated
+  }
+
+  /// Messages that stand in cold segments alone, beyond the log's end, were accepted.
+  mutating func countBeyond() {
+    counters.totals.accepted.add(capped: liveInCold(from: nextSequence, to: .max))
   }
 
   /// More live here than the totals have left to live: so many ends are taken back, and returned.
   mutating func takeBackEnds() -> UInt64 {
     let ended = totals.delivered.addingCapped(totals.cancelled)
-    let excess = liveCount.subtractingCapped(totals.accepted.subtractingCapped(ended))
-    let delivered = min(excess, totals.delivered)
-    let cancelled = min(excess - delivered, totals.cancelled)
+    // What stands in cold segments alone, beyond the log's end, is counted when that is reached.
+    let beyond = liveInCold(from: nextSequence, to: .max)
+    let excess = liveCount.subtractingCapped(beyond)
+      .subtractingCapped(totals.accepted.subtractingCapped(ended))
+    takeBack(excess)
+    return excess
+  }
+
+  private mutating func takeBack(_ count: UInt64) {
+    let delivered = min(count, totals.delivered)
+    let cancelled = min(count - delivered, totals.cancelled)
     counters.totals.delivered -= delivered
     counters.totals.cancelled -= cancelled
-    counters.totals.accepted.add(capped: excess - delivered - cancelled)
-    return excess
+    counters.totals.accepted.add(capped: count - delivered - cancelled)
+  }
+}
+
+extension SegmentState {
+  /// Live messages below a number.
+  fileprivate func live(to next: Sequence) -> UInt64 {
+    UInt64((0..<firstIndex(from: next)).count { isLive(at: $0) })
+  }
+
+  /// It had ended; how isn't known.
+  fileprivate mutating func endLost(_ sequence: Sequence) {
+    end(sequence, EndingKind(kind: .delivered, status: 0, attempts: 0))
   }
 }

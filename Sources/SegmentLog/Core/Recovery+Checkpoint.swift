@@ -52,7 +52,7 @@ extension Recovery {
     _ found: [FoundSegment], from number: UInt64, _ store: StoreUUID
   ) throws(CheckpointError) -> LastSegment? {
     var checkpoint = try CheckpointReader.read(number, on: disk, store: store)
-    gone = []
+    gone = [:]
     try compare(&checkpoint, with: found)
     let position = checkpoint.position
     state = LogState(checkpoint, options)
@@ -175,7 +175,7 @@ extension Recovery {
     for (index, segment) in found.enumerated() { standing[segment.id] = index }
     for segment in checkpoint.segments {
       guard let index = standing[segment.id] else {
-        if needs[segment.logFile] != nil { gone.insert(segment.logFile) }
+        if needs[segment.logFile] != nil { gone[segment.logFile] = "\(segment.file) is missing" }
         continue
       }
       try compare(segment, found[index])
@@ -185,9 +185,9 @@ extension Recovery {
           isLast: segment.id == position.segment)
       }
     }
-    checkpoint.segments.removeAll { standing[$0.id] == nil && !gone.contains($0.logFile) }
+    checkpoint.segments.removeAll { standing[$0.id] == nil && gone[$0.logFile] == nil }
     try compareCold(&checkpoint)
-    guard !gone.contains(.wal(position.segment)) else { return }
+    guard gone[.wal(position.segment)] == nil else { return }
     try checkFrame(at: position, in: checkpoint.segments[checkpoint.segments.count - 1])
   }
 

@@ -9,11 +9,17 @@ extension Recovery {
   mutating func apply(_ record: CompactionRecord, at offset: UInt64) throws(DiskError) {
     state.counters.nextCold = max(state.counters.nextCold, (record.cold ?? 0).addingCapped(1))
     state.counters.nextDedup = max(state.counters.nextDedup, (record.dedup ?? 0).addingCapped(1))
+    standing?.apply(record)
     var output = CompactionOutput(record: record, cold: nil, notes: [], dedup: nil)
+    var copy: ColdFile?
     if let id = record.cold {
-      guard let file = try readCold(id, of: record) else { return }
+      guard let file = try readCold(id, of: record) else {
+        unusedRecords.append(record)
+        return
+      }
       output.cold = file.segment
       output.notes = file.notes
+      copy = file
     }
     if let id = record.dedup { output.dedup = try readDedup(id) }
     if let dedup = output.dedup, !stand(record.inputs) { _ = try rememberAll(of: dedup) }
@@ -25,7 +31,7 @@ extension Recovery {
           + "they stay in force")
       return
     }
-    state.apply(output)
+    putInForce(output, copy)
     if let damage = output.cold?.damage {
       report.notes.append("\(FileNames.cold(record.cold ?? 0)) is used though damaged: \(damage)")
     }
@@ -174,6 +180,7 @@ extension Recovery {
     state.shadow(by: file.segment)
     state.insert(cold: file.segment)
     coldFiles.append(file)
+    if let record = file.record { coldRecords.append(record) }
     for (key, sequence) in keys { state.index.insert(key, sequence) }
   }
 
@@ -210,46 +217,41 @@ extension Recovery {
     let needs = checkpoint.needs
     var missing: Set<UInt64> = []
     for segment in checkpoint.cold {
-      do throws(SegmentHeaderError) {
-        let file: any DiskFile
-        do throws(DiskError) { file = try disk.open(segment.file, .readOnly) } catch {
-          throw .disk(error)
-        }
+      let reason: String
+      do throws(DiskError) {
+        let file = try disk.open(segment.file, .readOnly)
         defer { file.close() }
-        try compare(segment, file)
+        if try isStill(segment, file) { continue }
+        reason = "\(segment.file) is another file than it was"
       } catch {
-        guard case .disk(let failure) = error else {
-          throw .disagrees("\(segment.file): \(error)")
-        }
-        guard failure.code == ENOENT else { throw .disk(failure) }
-        if needs[segment.logFile] != nil {
-          gone.insert(segment.logFile)
-        } else {
-          missing.insert(segment.id)
-        }
+        guard error.code == ENOENT else { throw .disk(error) }
+        reason = "\(segment.file) is missing"
+      }
+      if needs[segment.logFile] != nil {
+        gone[segment.logFile] = reason
+      } else {
+        missing.insert(segment.id)
       }
     }
     checkpoint.cold.removeAll { missing.contains($0.id) }
   }
 
-  private func compare(
-    _ segment: SegmentState, _ file: any DiskFile
-  ) throws(SegmentHeaderError) {
-    // Without a header it is damaged, which is named where it is read.
-    let header: SegmentHeader
-    do throws(SegmentHeaderError) { header = try SegmentHeader.read(from: file).header } catch {
-      if case .disk = error { throw error }
-      return
+  /// One without a header that can be read is damaged, which is named where it is read.
+  private func isStill(_ segment: SegmentState, _ file: any DiskFile) throws(DiskError) -> Bool {
+    do throws(SegmentHeaderError) {
+      let header = try SegmentHeader.read(from: file).header
+      return header.kind == .cold && header.id == segment.id && header.salt == segment.salt
+        && header.store == store
+    } catch {
+      if case .disk(let failure) = error { throw failure }
+      return true
     }
-    guard header.kind == .cold, header.id == segment.id, header.salt == segment.salt,
-      header.store == store
-    else { throw .badValue("identity: another file than it was") }
   }
 
   /// A cold segment without a good header is damaged, though all that it holds is known. A disk that
   /// fails to read it says nothing of the segment, and ends the start.
   mutating func noteColdHeaders() throws(CheckpointError) {
-    for index in state.cold.indices where !gone.contains(state.cold[index].logFile) {
+    for index in state.cold.indices where gone[state.cold[index].logFile] == nil {
       let name = state.cold[index].file
       do throws(SegmentHeaderError) {
         let file: any DiskFile

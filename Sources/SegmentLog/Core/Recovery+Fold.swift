@@ -5,7 +5,7 @@ extension Recovery {
       try noteUnreadable(segment, nextSequence: successor.header?.firstSequence)
       return
     }
-    if !isStart(segment) { try enter(header) }
+    if !isStart(segment) { try enter(header, segment.standing) }
     var word = successor.header?.predecessor
     if word?.id != segment.id { word = nil }
     let file = try open(segment)
@@ -79,8 +79,8 @@ extension Recovery {
     }
   }
 
-  /// A segment begins.
-  mutating func enter(_ header: SegmentHeader) throws(LogError) {
+  /// A segment begins. `standing`: what its header says besides; nil for one that this start begins.
+  mutating func enter(_ header: SegmentHeader, _ standing: StandingFiles?) throws(LogError) {
     if firstFile == nil {
       firstFile = FileNames.segment(header.id)
       state.begin(totals: header.totals, nextSequence: header.firstSequence)
@@ -89,19 +89,12 @@ extension Recovery {
     } else {
       enterAnother(header)
     }
+    if start == nil, isScanning { adopt(header, standing) }
     state.advance(committedAtMs: header.createdMs)
     state.append(SegmentState(header: header))
   }
 
   private mutating func enterAnother(_ header: SegmentHeader) {
-    if missing[header.id] != nil {
-      endedInGaps.delivered.add(
-        capped: header.totals.delivered.subtractingCapped(
-          state.totals.delivered.addingCapped(endedInGaps.delivered)))
-      endedInGaps.cancelled.add(
-        capped: header.totals.cancelled.subtractingCapped(
-          state.totals.cancelled.addingCapped(endedInGaps.cancelled)))
-    }
     if header.firstSequence > state.nextSequence {
       if let index = missing[header.id] {
         let first = report.damage[index].lost?.lowerBound ?? state.nextSequence
@@ -112,7 +105,6 @@ extension Recovery {
         to: header.firstSequence,
         counted: header.totals.accepted.subtractingCapped(state.totals.accepted))
     }
-    if start == nil { state.takeBackEnds(by: header.totals) }
     // Damage explains a difference; without any, a file is not what it was.
     guard report.damage.isEmpty, !state.totals.agrees(with: header.totals) else { return }
     let reason =

@@ -3,9 +3,9 @@
 extension Recovery {
   /// To be called when the state is the checkpoint's.
   mutating func loseGone() {
-    for holder in state.holders where gone.contains(state[holder].logFile) {
+    for holder in state.holders {
+      guard let reason = gone[state[holder].logFile] else { continue }
       let segment = state[holder]
-      let reason = "\(segment.file) is missing"
       if !report.damage.contains(where: { $0.file == segment.file && $0.kind == .missing }) {
         note(
           damage: Damage(
@@ -21,7 +21,6 @@ extension Recovery {
 
   /// The segment that the checkpoint was written at is gone, and so is what may have stood behind it.
   mutating func lastGone(_ position: LogPosition) -> LastSegment {
-    reserveNumbers()
     state.segments[state.segments.count - 1].close()
     report.cleanStop = false
     var last = LastSegment(
@@ -29,6 +28,7 @@ extension Recovery {
       unprovenEnd: 0, endsInZeros: false, isDamaged: true)
     last.lastFrameCRC = position.frameCRC
     last.nextSequence = state.nextSequence
+    reserveNumbers()
     return last
   }
 

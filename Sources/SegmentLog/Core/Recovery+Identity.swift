@@ -1,6 +1,6 @@
 extension Recovery {
-  /// The store's identity. `store.json` has no checksum, so when it disagrees with every segment
-  /// and they agree with each other, they are believed and it is written anew.
+  /// The store's identity. `store.json` has no checksum, so when it disagrees with every file of the log
+  /// by a character, and they agree with each other, they are believed and it is written anew.
   mutating func identity() throws(LogError) -> StoreUUID {
     let stated: StoreUUID
     do throws(StoreIdentity.Failure) {
@@ -13,7 +13,7 @@ extension Recovery {
           throw .otherVersion(file: file, found: StoreIdentity.Failure.otherFormat(format))
         case .unreadable(let file):
           throw .identity(file: file, reason: error.description)
-        case .segmentsWithoutIdentity:
+        case .segmentsWithoutIdentity, .severalStores:
           throw .identity(file: FileNames.identity, reason: error.description)
         }
       }
@@ -21,7 +21,9 @@ extension Recovery {
       try rewriteIdentity(store)
       return store
     }
-    guard let store = try unanimousStore(), store != stated else { return stated }
+    guard let store = try unanimousStore(), store != stated, store.isNear(stated) else {
+      return stated
+    }
     report.notes.append(
       "\(FileNames.identity) named the store \(stated), all segments say \(store): written again")
     try rewriteIdentity(store)
@@ -49,5 +51,13 @@ extension Recovery {
       throw .disk(error)
     }
     return store
+  }
+}
+
+extension StoreUUID {
+  /// Whether one character of its text makes the difference, as when it rots. Files of another store
+  /// differ in more.
+  fileprivate func isNear(_ other: StoreUUID) -> Bool {
+    zip(description, other.description).count { $0 != $1 } <= 1
   }
 }

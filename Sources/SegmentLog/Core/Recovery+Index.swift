@@ -6,7 +6,7 @@ extension Recovery {
     state.reserveIndex()
     let bytes = state.holders.reduce(0) { $0 + (state[$1].count > 0 ? state[$1].end : 0) }
     let holders = state.holders.filter {
-      state[$0].count > 0 && state[$0].salt != 0 && !gone.contains(state[$0].logFile)
+      state[$0].count > 0 && state[$0].salt != 0 && gone[state[$0].logFile] == nil
     }
     let loads = holders.map { holder in
       IndexLoad(

@@ -28,7 +28,7 @@ extension Recovery {
   /// Folds the proven part of the last segment, and says what is to be done with the rest.
   mutating func examineLast(_ segment: FoundSegment) throws(LogError) -> LastSegment {
     guard let header = segment.header else { return try examineUnreadable(segment) }
-    if !isStart(segment) { try enter(header) }
+    if !isStart(segment) { try enter(header, segment.standing) }
     let file = try open(segment)
     defer { file.close() }
     let verdict: SegmentVerdict
@@ -46,8 +46,8 @@ extension Recovery {
       throw .disk(error)
     }
     try note(verdict, of: segment)
-    if isStart(segment), size < state.segments[state.segments.count - 1].end { reserveNumbers() }
     last.nextSequence = state.nextSequence
+    if isStart(segment), size < state.segments[state.segments.count - 1].end { reserveNumbers() }
     last.isDamaged = state.segments[state.segments.count - 1].damage != nil
     state.segments[state.segments.count - 1].end = last.durableEnd
     report.bytes += last.durableEnd - (startIn(header)?.offset ?? 0)
@@ -123,12 +123,12 @@ extension Recovery {
   ) throws(LogError) -> LastSegment {
     try noteUnreadable(segment, nextSequence: nil)
     let size = state.segments[state.segments.count - 1].fileBytes
-    reserveNumbers()
     report.cleanStop = false
     var last = LastSegment(
       found: segment, durableEnd: max(size, FormatLimits.firstFrameOffset), hasUnproven: false,
       unprovenEnd: 0, endsInZeros: false, isDamaged: true)
     last.nextSequence = state.nextSequence
+    reserveNumbers()
     return last
   }
 }

@@ -6,6 +6,8 @@ struct RecoveredLog {
   var nextFrameNumber: UInt64
   var report: RecoveryReport
   var checkpoints: CheckpointSchedule
+  /// No number below this one is given again, though the state doesn't know it yet.
+  var numbered: Sequence = 1
 }
 
 /// Makes the state of what stands in a directory: the newest checkpoint, and the frames from its
@@ -28,12 +30,16 @@ struct Recovery {
   var firstFile: String?
   /// By the segment that follows: where in the report the missing ones are named.
   var missing: [UInt64: Int] = [:]
+  /// By the place in the report: which segments are missing.
+  var gaps: [Int: Range<UInt64>] = [:]
+  /// A full scan is under way.
+  var isScanning = false
   /// What ended in the frames that are logged again.
   var endsToCome: Set<Sequence> = []
   /// Messages without known numbers that were given up in those frames.
   var givenUpAgain: UInt64 = 0
-  /// In a full scan: what ended in segments that aren't there, by the headers of those behind them.
-  var endedInGaps = Totals()
+  /// In a full scan: where live messages stand, by the newest header; nil when it doesn't say that.
+  var standing: Standing?
   /// Of the last frame of the new segment: where it begins, and its head CRC.
   var lastFrameOffset: UInt64 = 0
   var lastFrameCRC: UInt32 = 0
@@ -48,14 +54,18 @@ struct Recovery {
   var hasFolded = false
   /// Why the checkpoint that the fold began from can't be true.
   var contradiction: String?
-  /// Files that the checkpoint needs and that aren't there.
-  var gone: Set<LogFile> = []
-  /// Checkpoints that aren't used knew of messages up to (not with) this number.
+  /// Files that the checkpoint needs and that aren't there, or are others than they were.
+  var gone: [LogFile: String] = [:]
+  /// Checkpoints that aren't used, and cold segments, know of messages up to (not with) this number.
   var numbered: Sequence = 1
   /// Segments that were dropped before and stand there again.
   var strays: [String] = []
   /// In a full scan: the cold segments, as long as what they say is yet to be applied.
   var coldFiles: [ColdFile] = []
+  /// In a full scan: which segments the cold ones were made of.
+  var coldRecords: [CompactionRecord] = []
+  /// Those whose output can't be used: their inputs are in force.
+  var unusedRecords: [CompactionRecord] = []
   /// Used by cold segments that were read, until it is known which of them count.
   var heldDestinations: [UInt32] = []
   /// The store's identity.
@@ -86,18 +96,24 @@ struct Recovery {
       state: state, active: active, salts: salts, nextFrameNumber: nextFrameNumber,
       report: report,
       checkpoints: CheckpointSchedule(
-        kept: kept, nextNumber: nextCheckpoint, hasChanged: hasChanged, nowMs: nowMs))
+        kept: kept, nextNumber: nextCheckpoint, hasChanged: hasChanged, nowMs: nowMs),
+      numbered: start == nil ? numbered : 1)
   }
 
   /// A full scan.
   private mutating func foldAll(_ found: [FoundSegment]) throws(LogError) -> LastSegment? {
+    isScanning = true
     noteMissing(in: found)
     for (index, segment) in found.enumerated().dropLast() {
       try fold(segment, successor: found[index + 1])
     }
     let last = try found.last.map { (segment) throws(LogError) in try examineLast(segment) }
     if firstFile == nil { try takeColdAlone() }
-    state.reserve(to: numbered)
+    numbered = max(numbered, state.cold.map(\.next).max() ?? 1)
+    if last?.hasUnproven != true {
+      if firstFile != nil { state.countBeyond() }
+      state.reserve(to: numbered)
+    }
     applyColdStates()
     try loadDedups()
     hasChanged = hasFolded
@@ -148,6 +164,7 @@ struct FoundSegment {
   /// Why not.
   var problem: SegmentHeaderError?
   var damagedCopy: Int?
+  var standing: StandingFiles?
   var file: String { FileNames.segment(id) }
 }
 
@@ -181,6 +198,7 @@ extension Recovery {
       let found = try SegmentHeader.read(from: file)
       segment.header = found.header
       segment.damagedCopy = found.damagedCopy
+      segment.standing = found.standing
     } catch {
       switch error {
       case .disk(let failure): throw .disk(failure)
@@ -230,6 +248,7 @@ extension Recovery {
       ? "segment \(ids.lowerBound) is missing"
       : "segments \(ids.lowerBound) to \(ids.upperBound - 1) are missing"
     missing[ids.upperBound] = report.damage.count
+    gaps[report.damage.count] = ids
     note(
       damage: Damage(
         kind: .missing, file: FileNames.segment(ids.lowerBound), offset: nil,

@@ -128,16 +128,19 @@ extension LogState {
       below == 0 ? 0 : below.subtractingCapped(liveInCold(from: 1, to: firstKept)))
   }
 
+  /// Messages that were lost in a segment and neither have ended nor stand elsewhere.
+  func openLosses(in segment: SegmentState) -> [Sequence] {
+    let lost = segment.lostSequences
+    return cold.isEmpty ? lost : lost.filter { state(of: $0) == nil }
+  }
+
   /// Messages that have neither ended nor stand anywhere, and whose numbers aren't known: what is left
   /// of the accounting when all others are taken off.
   var unnamedLosses: UInt64 {
     var open = totals.accepted.subtractingCapped(totals.delivered.addingCapped(totals.cancelled))
     for segment in segments + cold { open = open.subtractingCapped(segment.liveCount) }
-    for segment in segments { open = open.subtractingCapped(segment.openLossCount) }
-    for segment in cold {
-      // One that stands elsewhere is not lost.
-      let lost = segment.lostSequences.count { state(of: $0) == nil }
-      open = open.subtractingCapped(UInt64(lost))
+    for segment in segments + cold {
+      open = open.subtractingCapped(UInt64(openLosses(in: segment).count))
     }
     return open
   }
@@ -150,9 +153,7 @@ extension LogState {
 }
 
 extension SegmentState {
-  /// Lost messages that have not ended.
-  var openLossCount: UInt64 { UInt64(lostSequences.count) }
-
+  /// Messages that were lost here and have not ended.
   var lostSequences: [Sequence] {
     guard UInt64(count) > liveCount else { return [] }
     return (0..<count).filter { !isLive(at: $0) && !hasEnding(at: $0) }.map { sequence(at: $0) }

@@ -33,12 +33,15 @@ extension SegmentHeader {
   }
 
   /// The whole area before the first frame: both copies, the rest zero.
-  package func encodedArea() -> [UInt8] {
+  package func encodedArea(_ standing: StandingFiles? = nil) -> [UInt8] {
     var area = [UInt8](repeating: 0, count: Int(FormatLimits.firstFrameOffset))
-    let copy = encoded()
-    area.replaceSubrange(0..<copy.count, with: copy)
-    let second = FormatLimits.headerCopyOffset
-    area.replaceSubrange(second..<second + copy.count, with: copy)
+    for start in [0, FormatLimits.headerCopyOffset] {
+      let copy = encoded()
+      area.replaceSubrange(start..<start + copy.count, with: copy)
+      guard let list = standing?.encoded() else { continue }
+      let offset = start + StandingFiles.offset
+      area.replaceSubrange(offset..<offset + list.count, with: list)
+    }
     return area
   }
 
@@ -46,6 +49,7 @@ extension SegmentHeader {
   package struct Found: Sendable, Equatable {
     package var header: SegmentHeader
     package var damagedCopy: Int?
+    package var standing: StandingFiles?
   }
 
   /// Reads the header of an open file; one intact copy is enough.
@@ -60,7 +64,12 @@ extension SegmentHeader {
       throw .disk(error)
     }
     return try area.withBytes { (buffer) throws(SegmentHeaderError) in
-      try find(in: UnsafeRawBufferPointer(rebasing: buffer[..<length]))
+      let read = UnsafeRawBufferPointer(rebasing: buffer[..<length])
+      var found = try find(in: read)
+      let second = UnsafeRawBufferPointer(
+        rebasing: read[min(FormatLimits.headerCopyOffset, read.count)...])
+      found.standing = StandingFiles.decode(read) ?? StandingFiles.decode(second)
+      return found
     }
   }
 

@@ -14,23 +14,28 @@ package struct StoreIdentity: Sendable, Equatable {
     case otherFormat(file: String, format: UInt64)
     /// Segments stand there, but none of them says to which store they belong.
     case segmentsWithoutIdentity
+    /// `store.json` is missing, and two files belong to different stores.
+    case severalStores(String, StoreUUID, String, StoreUUID)
   }
 
-  /// What the directory says it is: from `store.json`, else from the first file of a log that can be
-  /// read, segments before all others. nil for a directory that holds neither.
+  /// What the directory says it is: from `store.json`, else from the files of a log that can be read,
+  /// which must be of one store. nil for a directory that holds neither.
   package static func find(on disk: any Disk) throws(Failure) -> StoreIdentity? {
     let names: [String]
     do throws(DiskError) { names = try disk.list() } catch { throw .disk(error) }
     if names.contains(FileNames.identity) { return try read(from: disk) }
     let files = names.filter { LogFile(name: $0) != nil || FileNames.checkpointNumber($0) != nil }
-    let segments = files.filter { FileNames.segmentID($0) != nil }
-    for name in segments + files.filter({ FileNames.segmentID($0) == nil }) {
-      do throws(DiskError) {
-        if let store = try store(of: name, on: disk) { return StoreIdentity(store: store) }
-      } catch {
-        throw .disk(error)
+    var found: (file: String, store: StoreUUID)?
+    for name in files {
+      let other: StoreUUID?
+      do throws(DiskError) { other = try store(of: name, on: disk) } catch { throw .disk(error) }
+      guard let other else { continue }
+      if let found, found.store != other {
+        throw .severalStores(found.file, found.store, name, other)
       }
+      found = (name, other)
     }
+    if let found { return StoreIdentity(store: found.store) }
     if files.isEmpty { return nil }
     throw .segmentsWithoutIdentity
   }
@@ -115,6 +120,8 @@ extension StoreIdentity.Failure: CustomStringConvertible {
     case .otherFormat(let file, let format):
       "\(file): \(Self.otherFormat(format))"
     case .segmentsWithoutIdentity: "no file of the log says which store it belongs to, and store.json is missing"
+    case .severalStores(let file, let store, let other, let otherStore):
+      "store.json is missing, \(file) belongs to the store \(store) and \(other) to \(otherStore)"
     }
   }
 

@@ -19,7 +19,8 @@ struct DirectoryJudge {
       return mutation.names.contains { text.contains($0) } || text.contains(FileNames.identity)
         || isForeign(error) ? nil : "refused without a name: \(text)"
     }
-    return judge(core, report, disk) ?? judgeAccepting(core, disk, options)
+    let wrong = judge(core, report, disk) ?? judgeAccepting(core, disk, options)
+    return wrong.map { "\($0)\n\(report)" }
   }
 
   /// With every tool, whatever it says.
@@ -135,7 +136,7 @@ struct DirectoryJudge {
       do throws(LogError) {
         let (again, report) = try LogCore.open(
           disk: copy, options: options, nowMs: world.nowMs + 60_000)
-        if !report.damage.isEmpty { return "accepted, and damage again: \(report.damage), \(report.notes), \(core.recovered)" }
+        if !report.damage.isEmpty { return "accepted, and damage again: \(report.damage)" }
         let live = again.state.holders.reduce(UInt64(0)) { $0 + again.state[$1].liveCount }
         guard live == states, again.totals == core.totals, again.state.nextSequence > before else {
           return "accepted, and another log at the next start: \(again.totals), \(core.totals)"
