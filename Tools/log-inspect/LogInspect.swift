@@ -19,8 +19,11 @@ struct LogInspect: ParsableCommand {
         2   damage: bytes that were synced are not what was written
         3   a segment is missing
       Of --audit: 0 when the accounting closes, 2 when it does not. Otherwise 0, 1 when --uuid finds \
-      nothing, 64 for wrong arguments, 66 when the directory can't be read, 73 when what was \
-      found, or the salvaged messages, can't be written.
+      nothing, 64 for wrong arguments, 66 when the directory can't be read or holds nothing of a \
+      log, 73 when what was found, or the salvaged messages, can't be written.
+
+      What is damaged, lost, delivered or pending is what a start of the server would make of the \
+      directory; it takes as much memory.
 
       live: neither delivered nor cancelled. raw: payloads before compression. stored: bytes of the
       frames, everything counted.
@@ -132,10 +135,14 @@ struct LogInspect: ParsableCommand {
 
   private func printSurvey(_ disk: FileDisk, _ output: Output) throws(DiskError) -> Int32 {
     let progress = Progress()
-    let survey = try LogSurvey(
+    var survey = try LogSurvey(
       of: disk, depth: verify ? .bodies : .heads, progress: progress.advance)
     progress.end()
-    noteEmpty(survey.chain)
+    if survey.chain.isEmpty {
+      let code = sayEmpty()
+      if verify { return code }
+    }
+    survey.judge(by: try LogJudgement(of: disk))
     if verify { return VerifyView(survey: survey).print(to: output, json: json) }
     TableView(overview: survey.overview).print(to: output, json: json)
     if let severity = survey.severity, severity > .tornTail {
@@ -148,8 +155,14 @@ struct LogInspect: ParsableCommand {
     let progress = Progress()
     let audit = try LogAudit(of: disk, progress: progress.advance)
     progress.end()
-    noteEmpty(audit.chain)
-    return AuditView(audit: audit, directory: disk.path).print(to: output, json: json)
+    if audit.chain.isEmpty { return sayEmpty() }
+    let judgement = try LogJudgement(of: disk)
+    if let refusal = judgement.refusal {
+      Output.note("log-inspect: a start is refused, so there are no books: \(refusal)")
+      return 2
+    }
+    return AuditView(judgement: judgement, audit: audit, directory: disk.path)
+      .print(to: output, json: json)
   }
 
   private func printStats(_ disk: FileDisk, _ output: Output) throws(DiskError) -> Int32 {
@@ -165,7 +178,7 @@ struct LogInspect: ParsableCommand {
     _ uuid: String, _ disk: FileDisk, _ output: Output
   ) throws(DiskError) -> Int32 {
     let progress = Progress()
-    let chain = try LogChain.read(disk)
+    let chain = try judgedChain(disk)
     noteEmpty(chain)
     let bytes = Array(uuid.utf8)
     let history = try MessageHistory(
@@ -177,7 +190,7 @@ struct LogInspect: ParsableCommand {
 
   private func printRecords(_ disk: FileDisk, _ output: Output) throws(DiskError) -> Int32 {
     let progress = Progress(printsBesides: true)
-    let chain = try LogChain.read(disk)
+    let chain = try judgedChain(disk)
     noteEmpty(chain)
     let records = LogRecords(chain, on: disk, which.filter, progress: progress.advance)
     let (count, failures) = RecordsView(records: records, json: json).print(to: output)
@@ -194,7 +207,7 @@ struct LogInspect: ParsableCommand {
     to target: String, _ disk: FileDisk, _ output: Output
   ) throws(DiskError) -> Int32 {
     let progress = Progress(printsBesides: target == "-")
-    let chain = try LogChain.read(disk).adopting(on: disk)
+    let chain = try judgedChain(disk).adopting(on: disk)
     noteEmpty(chain)
     do throws(SalvageFile.Failure) {
       let file = try SalvageFile(target)
@@ -211,10 +224,22 @@ struct LogInspect: ParsableCommand {
     }
   }
 
-  /// An empty log is nothing wrong; a directory that was mistyped is.
+  /// With what a start makes of it, so that what it takes for delivered is shown as delivered.
+  private func judgedChain(_ disk: FileDisk) throws(DiskError) -> LogChain {
+    var chain = try LogChain.read(disk)
+    if !chain.isEmpty { chain.judge(by: try LogJudgement(of: disk)) }
+    return chain
+  }
+
   private func noteEmpty(_ chain: LogChain) {
-    guard chain.isEmpty else { return }
+    if chain.isEmpty { _ = sayEmpty() }
+  }
+
+  /// A log without messages is nothing wrong; a directory that was mistyped, or whose disk isn't
+  /// mounted, is.
+  private func sayEmpty() -> Int32 {
     Output.note("log-inspect: nothing of a log stands in \(printable(directory))")
+    return 66
   }
 
   private func cannotRead(_ reason: String) -> ExitCode {

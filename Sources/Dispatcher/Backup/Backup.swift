@@ -98,11 +98,11 @@ struct Backup {
     of files: [LogSnapshot.File], in directory: CopyDirectory
   ) throws(BackupFailure) -> Result {
     progress.begin("checking")
-    let survey: LogSurvey
+    var survey: LogSurvey
     do {
-      survey = try LogSurvey(of: FileDisk(path: directory.path, access: .readOnly)) { [progress] in
-        progress.advance($0, of: $1)
-      }
+      let disk = try FileDisk(path: directory.path, access: .readOnly)
+      survey = try LogSurvey(of: disk) { [progress] in progress.advance($0, of: $1) }
+      survey.judge(by: try LogJudgement(of: disk))
     } catch {
       throw BackupFailure("the copy can't be read: \(error)")
     }

@@ -6,6 +6,8 @@ struct IndexLoad: Sendable {
     var verdict: SegmentVerdict
     /// Of a cold segment.
     var bodies: BodyCheck?
+    /// Of any other with more damage than is listed: what it lost in all.
+    var lost: [Sequence] = []
     /// Where frames begin behind what is damaged.
     var marks: [SegmentState.Mark] = []
     /// Messages that can be read though a block of their frame is damaged.
@@ -66,6 +68,9 @@ struct IndexLoad: Sendable {
         bodies?.finish()
         found.verdict = classifier.finish()
         found.bodies = bodies
+        if bodies == nil, found.verdict.furtherDamage > 0 {
+          found.lost = try BodyCheck.run(on: file, of: segment).unreadable
+        }
         return found
       }
     }

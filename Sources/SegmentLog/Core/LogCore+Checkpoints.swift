@@ -11,11 +11,18 @@ extension LogCore {
   }
 
   func beginCheckpoint(nowMs: UInt64) -> CheckpointJob {
+    CheckpointJob(
+      asCheckpoint(number: checkpoints.begin(nowMs: nowMs), nowMs: nowMs),
+      previous: checkpoints.kept.first?.number, spare: fileForCheckpoint())
+  }
+
+  /// The state, and where in the log it was so.
+  func asCheckpoint(number: UInt64, nowMs: UInt64) -> Checkpoint {
     let position = LogPosition(
       segment: active.id, offset: active.offset, frameOffset: active.lastFrameOffset,
       frameCRC: active.lastFrameCRC, nextFrameNumber: nextFrameNumber)
     var content = Checkpoint(
-      store: store, number: checkpoints.begin(nowMs: nowMs),
+      store: store, number: number,
       createdMs: max(nowMs, state.lastCommittedAtMs), position: position,
       counters: state.counters)
     content.destinations = state.destinations.definitions
@@ -25,8 +32,7 @@ extension LogCore {
     content.attempts = state.attempts
     content.damage = state.damage
     content.counters.lostOutside = state.openOutside
-    return CheckpointJob(
-      content, previous: checkpoints.kept.first?.number, spare: fileForCheckpoint())
+    return content
   }
 
   /// What became of a job. A checkpoint that failed is tried again later; only a directory that can't

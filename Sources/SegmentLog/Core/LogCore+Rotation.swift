@@ -74,7 +74,7 @@ extension LogCore {
     _ header: SegmentHeader, _ need: NextFile
   ) throws(LogFailure) -> PreparedFile? {
     let doing = "starting segment \(header.id)"
-    let area = header.encodedArea(state.standing)
+    let area = header.encodedArea(state.unended)
     while true {
       let file: PreparedFile
       do throws(DiskError) {

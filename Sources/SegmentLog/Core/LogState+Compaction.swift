@@ -105,7 +105,9 @@ extension LogState {
     var walk = InputWalk(inputs)
     for index in 0..<copy.count where copy.isLive(at: index) {
       let sequence = copy.sequence(at: index)
-      guard !restored.contains(sequence), let holder = walk.holder(of: sequence, in: self) else { continue }
+      guard !restored.contains(sequence), let holder = walk.holder(of: sequence, in: self) else {
+        continue
+      }
       copy.take(sequence, from: self[holder])
     }
     return copy

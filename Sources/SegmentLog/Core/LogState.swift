@@ -25,6 +25,9 @@ struct LogState {
   private(set) var firstKept: Sequence = 1
   private(set) var liveBelow: UInt64 = 0
   private(set) var endedBelow: UInt64 = 0
+  /// Of files that are missing, or that can't be read at all: how many messages stood there that have
+  /// not ended. Until they are given up.
+  var missing = StandingFiles()
   /// What was found and nobody has accepted yet.
   var damage: [Damage] = []
   /// Messages that have not ended and were found unreadable, by a check of bodies: they wait on.

@@ -139,6 +139,9 @@ package struct RecoveryReport: Sendable, Equatable {
   package var lost: UInt64 = 0
   /// Messages that had ended, nobody knows which, and that are delivered again.
   package var repeated: UInt64 = 0
+  /// Segments were dropped between those that stand, and no checkpoint tells what they said of
+  /// attempts: these are counted from the last one that is known.
+  package var forgetsAttempts = false
   /// What a person may want to know and that needs no action.
   package var notes: [String] = []
   package init() {}

@@ -18,7 +18,8 @@ extension Recovery {
   ) throws(DiskError) {
     let dedup = try record.dedup.map { (id) throws(DiskError) in try readDedup(id) } ?? nil
     let output = CompactionOutput(
-      record: record, cold: part(of: file.segment, madeOf: record.inputs.map(\.file)), notes: file.notes, dedup: dedup)
+      record: record, cold: part(of: file.segment, madeOf: record.inputs.map(\.file)),
+      notes: file.notes, dedup: dedup)
     guard state.isComplete(output) else { return }
     putInForce(output, file)
     hasChanged = true
@@ -27,13 +28,17 @@ extension Recovery {
         + "stand in it that can't be read where they stood before")
   }
 
-  /// A copy that was copied again since holds messages that count elsewhere: they are left out.
+  /// A copy that was copied again since holds messages that count elsewhere, or ended and are
+  /// forgotten: they are left out.
   private func part(of copy: SegmentState, madeOf inputs: [LogFile]) -> SegmentState {
     var others: Set<Sequence> = []
     for index in 0..<copy.count {
       let sequence = copy.sequence(at: index)
-      guard let holder = state.holder(of: sequence), !state[holder].isLost(sequence) else { continue }
-      if !inputs.contains(state[holder].logFile) { others.insert(sequence) }
+      let isWanted =
+        state.holder(of: sequence).map { holder in
+          state[holder].isLost(sequence) || inputs.contains(state[holder].logFile)
+        } ?? false
+      if !isWanted { others.insert(sequence) }
     }
     return others.isEmpty ? copy : copy.without(others)
   }

@@ -5,7 +5,7 @@ extension Recovery {
     store: StoreUUID, after last: LastSegment?
   ) throws(LogError) -> ActiveSegment {
     let file = try prepare(after: last)
-    let header = newHeader(store: store, after: last)
+    var header = newHeader(store: store, after: last)
     var end = FormatLimits.firstFrameOffset
     do throws(LogError) {
       if let last, last.hasUnproven { end = try logAgain(last, into: file, header) }
@@ -14,17 +14,22 @@ extension Recovery {
         copyAside()
       }
       if start == nil { closeBooks() }
+      header.totals = state.totals
+      // Also what was lost and accepted, where the frames that say so are written again behind it.
+      let unended = state.unended
       try settleDamage(store: store)
       if options.onDamage == .refuse && !report.damage.isEmpty {
         throw .damaged(report.damage)
       }
-      try put(file, header)
+      try put(file, header.encodedArea(unended), as: header.id)
     } catch {
       file.discard(from: disk)
       throw error
     }
     let settled = report.damage.count
     try enterNew(file, header, end: end)
+    if end > FormatLimits.firstFrameOffset { applyColdStates() }
+    coldFiles = []
     // What was written again may name files, too.
     if report.damage.count > settled {
       try settleDamage(store: store)
@@ -113,11 +118,13 @@ extension Recovery {
     try file.truncate(to: size)
   }
 
-  private func put(_ file: PreparedFile, _ header: SegmentHeader) throws(LogError) {
+  private func put(
+    _ file: PreparedFile, _ header: [UInt8], as id: UInt64
+  ) throws(LogError) {
     do throws(DiskError) {
-      try Self.write(header.encodedArea(state.standing), to: file.file, at: 0)
+      try Self.write(header, to: file.file, at: 0)
       try file.file.sync()
-      try disk.rename(file.name, to: FileNames.segment(header.id))
+      try disk.rename(file.name, to: FileNames.segment(id))
       try disk.syncDirectory()
     } catch {
       throw .disk(error)

@@ -34,7 +34,8 @@ extension Recovery {
     guard lost > 0, standing != nil || missing.isEmpty else { return }
     var damage = Damage(
       kind: .accounting, file: file, offset: nil,
-      reason: "\(lost) messages that were accepted before it have neither ended nor stand anywhere: "
+      reason:
+        "\(lost) messages that were accepted before it have neither ended nor stand anywhere: "
         + "older segments are missing, or acknowledgements were lost; finished and cancelled messages "
         + "may be delivered again", lost: nil)
     damage.unnamed = lost
@@ -52,31 +53,47 @@ extension Recovery {
   private mutating func nameMissing(_ standing: StandingFiles, _ lost: inout UInt64) {
     let here = Set(state.holders.filter { state[$0].salt != 0 }.map { state[$0].logFile })
     var missed = standing.live.filter { !here.contains($0.key) }
+    // What had no header when the newest one was written, and lived nowhere, was given up or ended.
+    for index in report.damage.indices where report.damage[index].kind == .header {
+      guard let file = LogFile(name: report.damage[index].file), !here.contains(file) else {
+        continue
+      }
+      if standing.live[file] == nil { report.damage[index].countLost(0) }
+    }
     var explained: Set<Int> = []
     for index in Set(missing.values).sorted() where report.damage[index].kind == .missing {
       let ids = gaps[index] ?? 0..<0
-      let files = missed.keys.filter { if case .wal(let id) = $0 { ids.contains(id) } else { false } }
+      let files = missed.keys.filter {
+        if case .wal(let id) = $0 { ids.contains(id) } else { false }
+      }
       let live = min(lost, files.reduce(0) { $0.addingCapped(missed[$1] ?? 0) })
-      for file in files { missed[file] = nil }
+      for file in files {
+        state.missing.add(file, min(live, missed[file] ?? 0))
+        missed[file] = nil
+      }
       lost -= live
       guard live > 0 else {
         report.notes.append(
-          "\(report.damage[index].reason(ofDropped: ids)): nothing that waits stood there")
+          "\(report.damage[index].reason(ofDropped: ids)): nothing that waits stood there; attempts "
+            + "that were recorded there are forgotten")
+        report.forgetsAttempts = true
         explained.insert(index)
         continue
       }
-      let stood = report.damage[index].lost.map { $0.upperBound - $0.lowerBound + 1 } ?? 0
-      report.damage[index].ended = stood.subtractingCapped(live)
-      report.damage[index].unnamed = live.subtractingCapped(stood)
+      report.damage[index].countLost(live)
     }
     for (file, count) in missed.sorted(by: { $0.key.name < $1.key.name }) where lost > 0 {
       let live = min(lost, count)
       lost -= live
+      state.missing.add(file, live)
       let known = report.damage.firstIndex { $0.file == file.name }
-      var damage = Damage(
-        kind: .missing, file: file.name, offset: nil, reason: "\(file.name) is missing", lost: nil)
-      damage.unnamed = live
-      if let known { report.damage[known].unnamed = live } else { note(damage: damage) }
+      if known == nil {
+        note(
+          damage: Damage(
+            kind: .missing, file: file.name, offset: nil, reason: "\(file.name) is missing",
+            lost: nil))
+      }
+      report.damage[known ?? report.damage.count - 1].countLost(live)
     }
     report.damage = report.damage.indices.filter { !explained.contains($0) }
       .map { report.damage[$0] }
@@ -116,7 +133,9 @@ struct Standing {
   /// The output isn't there: what it held stands in the inputs that are, together.
   mutating func takeBack(_ record: CompactionRecord, to here: Set<LogFile>) {
     let inputs = record.inputs.map(\.file).filter(here.contains)
-    guard let first = inputs.first, let cold = record.cold, !here.contains(.cold(cold)) else { return }
+    guard let first = inputs.first, let cold = record.cold, !here.contains(.cold(cold)) else {
+      return
+    }
     listed.replace(inputs + [.cold(cold)], by: first)
     found.replace(inputs, by: first)
     lost.replace(inputs, by: first)
@@ -124,6 +143,13 @@ struct Standing {
 }
 
 extension Damage {
+  /// So many of the messages that stood there had not ended.
+  fileprivate mutating func countLost(_ live: UInt64) {
+    let stood = lost.map { $0.upperBound - $0.lowerBound + 1 } ?? 0
+    ended = stood.subtractingCapped(live)
+    unnamed = live.subtractingCapped(stood)
+  }
+
   fileprivate func reason(ofDropped ids: Range<UInt64>) -> String {
     ids.count == 1
       ? "segment \(ids.lowerBound) was dropped"
@@ -142,6 +168,14 @@ extension LogState {
       standing.add(segment.logFile, live)
     }
     return standing
+  }
+
+  /// Where messages stand, or stood, that have not ended: what the header of a new segment says.
+  var unended: StandingFiles {
+    var unended = standing
+    for (file, count) in openLosses.live { unended.add(file, count) }
+    for (file, count) in missing.live { unended.add(file, count) }
+    return unended
   }
 
   /// Where messages were lost that have not ended.

@@ -36,7 +36,9 @@ extension Recovery {
 
   /// What it numbered is never numbered again, whatever else of it can't be true.
   private mutating func keepNumbers(of number: UInt64) {
-    guard let checkpoint = try? CheckpointReader.read(number, on: disk, store: store) else { return }
+    guard let checkpoint = try? CheckpointReader.read(number, on: disk, store: store) else {
+      return
+    }
     numbered = max(numbered, checkpoint.counters.nextSequence)
   }
 
@@ -53,6 +55,7 @@ extension Recovery {
   ) throws(CheckpointError) -> LastSegment? {
     var checkpoint = try CheckpointReader.read(number, on: disk, store: store)
     gone = [:]
+    unreadableFrame = nil
     try compare(&checkpoint, with: found)
     let position = checkpoint.position
     state = LogState(checkpoint, options)
@@ -70,6 +73,7 @@ extension Recovery {
     let last: LastSegment
     do throws(LogError) {
       try loadIndex()
+      noteFrame(before: position)
       try loadDedups()
       last = try foldTail(found.filter { $0.id >= position.segment }, checkpoint)
     } catch {
@@ -107,6 +111,19 @@ extension Recovery {
         lost: nil))
     quarantine.append(
       Quarantine.Item(file: file, offset: 0, end: FormatLimits.firstFrameOffset))
+  }
+
+  /// Where the position's segment holds no messages nobody else reads what stands before it.
+  private mutating func noteFrame(before position: LogPosition) {
+    let file = FileNames.segment(position.segment)
+    guard let unreadableFrame, !report.damage.contains(where: { $0.file == file }) else { return }
+    note(
+      damage: Damage(
+        file: file, offset: position.frameOffset, end: position.offset, reason: unreadableFrame,
+        lost: nil))
+    quarantine.append(
+      Quarantine.Item(file: file, offset: position.frameOffset, end: position.offset))
+    state.segments[state.segments.count - 1].damage = unreadableFrame
   }
 
   private mutating func foldTail(
@@ -216,7 +233,7 @@ extension Recovery {
   }
 
   /// The last frame before the position is the one that was there, or none that can be read.
-  private func checkFrame(
+  private mutating func checkFrame(
     at position: LogPosition, in segment: SegmentState
   ) throws(CheckpointError) {
     guard position.frameOffset > 0 else { return }
@@ -230,6 +247,7 @@ extension Recovery {
       frame = try FrameReader(file: file, salt: segment.salt).frame(at: position.frameOffset)
     } catch {
       if case .disk(let failure) = error { throw .disk(failure) }
+      unreadableFrame = error.description
       return
     }
     guard frame.head.crc == position.frameCRC,

@@ -184,10 +184,10 @@ extension Recovery {
     for (key, sequence) in keys { state.index.insert(key, sequence) }
   }
 
-  /// What cold segments say of messages that stand in the log. To be called when all is folded.
+  /// What cold segments say of messages that stand in the log. To be called when all is folded, and
+  /// once more when frames were written again.
   mutating func applyColdStates() {
     for file in coldFiles { applyStates(of: file, atEnd: true) }
-    coldFiles = []
     state.forgetShadowed()
     state.forgetOldest()
   }

@@ -96,14 +96,16 @@ extension Recovery {
 
   private mutating func enterAnother(_ header: SegmentHeader) {
     if header.firstSequence > state.nextSequence {
-      if let index = missing[header.id] {
-        let first = report.damage[index].lost?.lowerBound ?? state.nextSequence
-        report.damage[index].lost = min(first, state.nextSequence)...(header.firstSequence - 1)
-      }
       // The header knows how many of the numbers in between were given.
-      state.skipMissing(
-        to: header.firstSequence,
-        counted: header.totals.accepted.subtractingCapped(state.totals.accepted))
+      let counted = header.totals.accepted.subtractingCapped(state.totals.accepted)
+      if let index = missing[header.id] {
+        if report.damage[index].lost == nil {
+          report.damage[index].lost = state.nextSequence...(header.firstSequence - 1)
+        } else {
+          report.damage[index].unnamed.add(capped: counted)
+        }
+      }
+      state.skipMissing(to: header.firstSequence, counted: counted)
     }
     // Damage explains a difference; without any, a file is not what it was.
     guard report.damage.isEmpty, !state.totals.agrees(with: header.totals) else { return }

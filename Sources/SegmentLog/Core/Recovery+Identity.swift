@@ -1,6 +1,6 @@
 extension Recovery {
-  /// The store's identity. `store.json` has no checksum, so when it disagrees with every file of the log
-  /// by a character, and they agree with each other, they are believed and it is written anew.
+  /// The store's identity. `store.json` has no checksum, so when it disagrees with every file of the log,
+  /// and they agree with each other, they are believed and it is written anew.
   mutating func identity() throws(LogError) -> StoreUUID {
     let stated: StoreUUID
     do throws(StoreIdentity.Failure) {
@@ -21,9 +21,7 @@ extension Recovery {
       try rewriteIdentity(store)
       return store
     }
-    guard let store = try unanimousStore(), store != stated, store.isNear(stated) else {
-      return stated
-    }
+    guard let store = try unanimousStore(against: stated), store != stated else { return stated }
     report.notes.append(
       "\(FileNames.identity) named the store \(stated), all segments say \(store): written again")
     try rewriteIdentity(store)
@@ -37,27 +35,25 @@ extension Recovery {
   }
 
   /// What all files say; nil when there are none, or they differ, or one of them can't be read: then
-  /// what `store.json` says is the better word.
-  private func unanimousStore() throws(LogError) -> StoreUUID? {
+  /// what `store.json` says is the better word. So it is beside a single file, which may be the one that
+  /// is out of place, unless the two differ by one character, as when it rots.
+  private func unanimousStore(
+    against stated: StoreUUID? = nil
+  ) throws(LogError) -> StoreUUID? {
     var store: StoreUUID?
+    var count = 0
     do throws(DiskError) {
       for name in try disk.list()
       where LogFile(name: name) != nil || FileNames.checkpointNumber(name) != nil {
         guard let found = try StoreIdentity.store(of: name, on: disk) else { return nil }
         if let store, store != found { return nil }
         store = found
+        count += 1
       }
     } catch {
       throw .disk(error)
     }
-    return store
-  }
-}
-
-extension StoreUUID {
-  /// Whether one character of its text makes the difference, as when it rots. Files of another store
-  /// differ in more.
-  fileprivate func isNear(_ other: StoreUUID) -> Bool {
-    zip(description, other.description).count { $0 != $1 } <= 1
+    guard count == 1, let stated, let one = store else { return store }
+    return zip(one.description, stated.description).count { $0 != $1 } <= 1 ? store : nil
   }
 }

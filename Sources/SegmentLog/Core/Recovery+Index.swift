@@ -35,6 +35,7 @@ extension Recovery {
       note(found.verdict, bodies, of: holder)
     } else {
       note(found.verdict, of: holder, whole: found.whole)
+      note(further: found, of: holder)
     }
   }
 
@@ -55,6 +56,22 @@ extension Recovery {
       note(damage: Damage(finding, in: file))
       quarantine.append(Quarantine.Item(file: file, offset: finding.offset, end: finding.end))
       state[holder].damage = finding.cause.description
+    }
+  }
+
+  /// What is damaged beyond the places that are listed, in one.
+  private mutating func note(further found: IndexLoad.Found, of holder: Holder) {
+    guard found.verdict.furtherDamage > 0, let last = found.verdict.damage.last else { return }
+    let file = state[holder].file
+    let lost = found.lost.filter { state[holder].isLive($0) }
+    for sequence in lost { state.lose(sequence...sequence, in: holder, except: []) }
+    var damage = Damage(
+      file: file, offset: last.end, end: max(last.end, state[holder].end),
+      reason: "\(found.verdict.furtherDamage) more damaged places behind it are not listed",
+      lost: nil)
+    if let first = lost.first, let last = lost.last { damage.lost = first...last }
+    if !report.damage.contains(where: { $0.file == file && $0.offset == last.end }) {
+      note(damage: damage)
     }
   }
 

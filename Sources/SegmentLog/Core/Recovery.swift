@@ -56,6 +56,8 @@ struct Recovery {
   var contradiction: String?
   /// Files that the checkpoint needs and that aren't there, or are others than they were.
   var gone: [LogFile: String] = [:]
+  /// Why the last frame before the position can't be read.
+  var unreadableFrame: String?
   /// Checkpoints that aren't used, and cold segments, know of messages up to (not with) this number.
   var numbered: Sequence = 1
   /// Segments that were dropped before and stand there again.

@@ -23,7 +23,9 @@ package struct AcceptedDamage: Sendable, Equatable {
   /// is lost by it in a file that was given up.
   func covers(_ found: Damage) -> Bool {
     if damage.contains(where: { $0.covers(found) }) { return true }
-    let isGivenUp = damage.contains { $0.file == found.file && [.header, .missing].contains($0.kind) }
+    let isGivenUp = damage.contains {
+      $0.file == found.file && [.header, .missing].contains($0.kind)
+    }
     if isGivenUp, found.lostCount == 0 { return true }
     let places = damage.filter { $0.file == found.file && $0.offset != nil && $0.end != nil }
       .sorted { ($0.offset ?? 0) < ($1.offset ?? 0) }

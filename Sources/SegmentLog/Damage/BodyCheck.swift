@@ -93,6 +93,15 @@ extension LogCore {
   private func check(_ segment: SegmentState) throws(DiskError) -> BodyCheck {
     let file = try disk.open(segment.file, .readOnly)
     defer { file.close() }
+    return try BodyCheck.run(on: file, of: segment)
+  }
+}
+
+extension BodyCheck {
+  /// Reads all of a segment's file.
+  static func run(
+    on file: any DiskFile, of segment: SegmentState
+  ) throws(DiskError) -> BodyCheck {
     var check = BodyCheck(segment)
     // What matters of the header for a scan is known, whether it can be read or not.
     let scanner = try SegmentScanner(file: file, header: segment.header, cut: segment.end)

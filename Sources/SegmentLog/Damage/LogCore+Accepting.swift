@@ -60,6 +60,7 @@ extension LogCore {
     let messages = UInt64(lost.count).addingCapped(unnamed)
     try writeDown(damage, messages, nowMs: nowMs)
     state.damage = []
+    state.missing = StandingFiles()
     state.unreadable = []
     for holder in state.holders { state[holder].damage = nil }
     recovered.acceptedDamage += damage

@@ -30,20 +30,24 @@ extension Recovery {
   }
 
   private mutating func countEnded() {
+    let known = Set(state.holders.filter { state[$0].count > 0 }.map { state[$0].file })
+    var outside: [Int] = []
     for index in report.damage.indices {
       guard let lost = report.damage[index].lost else { continue }
-      let cold = state.cold.first { $0.file == report.damage[index].file }
+      let file = report.damage[index].file
+      if [.missing, .header].contains(report.damage[index].kind), !known.contains(file) {
+        outside.append(index)
+        continue
+      }
+      let cold = state.cold.first { $0.file == file }
       report.damage[index].ended =
         cold.map { $0.countNotLost(in: lost, and: endsToCome) }
         ?? state.countEnded(in: lost, and: endsToCome)
     }
-    // Of messages whose segment is gone only their number is known, unless a checkpoint knew it.
-    let known = Set(state.holders.filter { state[$0].count > 0 }.map { state[$0].file })
-    let outside = report.damage.indices.filter {
-      [.missing, .header].contains(report.damage[$0].kind) && report.damage[$0].lost != nil
-        && !known.contains(report.damage[$0].file)
+    // Of messages whose segment is gone only their number is known, where no header told it.
+    guard standing == nil, outside.count == 1, let lost = report.damage[outside[0]].lost else {
+      return
     }
-    guard outside.count == 1, let lost = report.damage[outside[0]].lost else { return }
     let stood = (lost.upperBound - lost.lowerBound).addingCapped(1)
     report.damage[outside[0]].ended = stood.subtractingCapped(state.counters.lostOutside)
   }

@@ -1,11 +1,12 @@
-/// Where live messages stood when a segment was begun: how many in which segment, cold ones among them.
-/// It stands behind each copy of the segment's header.
+/// Where messages stood that had not ended when a segment was begun: how many in which segment, cold
+/// ones among them, and lost ones that nobody had given up. It stands behind each copy of the segment's
+/// header.
 ///
 /// So a read of all segments knows of a file that isn't there whether it was dropped or is missing, and
 /// of those that are there which of their messages had ended. It can do without: a list that found no
 /// room was not written.
 package struct StandingFiles: Sendable, Equatable {
-  /// Pending and dead messages, by file; above zero.
+  /// Messages, by file; above zero.
   package private(set) var live: [LogFile: UInt64] = [:]
 
   package init() {}

@@ -119,7 +119,8 @@ extension StoreIdentity.Failure: CustomStringConvertible {
       "\(file) can't be understood; delete it when segments stand beside it: it is written again"
     case .otherFormat(let file, let format):
       "\(file): \(Self.otherFormat(format))"
-    case .segmentsWithoutIdentity: "no file of the log says which store it belongs to, and store.json is missing"
+    case .segmentsWithoutIdentity:
+      "no file of the log says which store it belongs to, and store.json is missing"
     case .severalStores(let file, let store, let other, let otherStore):
       "store.json is missing, \(file) belongs to the store \(store) and \(other) to \(otherStore)"
     }

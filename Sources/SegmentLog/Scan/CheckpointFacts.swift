@@ -32,6 +32,16 @@ extension Checkpoint {
     }
   }
 
+  /// The messages that are pending or dead.
+  func forEachLive(_ body: (_ sequence: Sequence, _ isDead: Bool) -> Void) {
+    for segment in holders where segment.liveCount > 0 {
+      for index in 0..<segment.count where segment.isLive(at: index) {
+        let sequence = segment.sequence(at: index)
+        body(sequence, segment.isParked(sequence))
+      }
+    }
+  }
+
   /// Of these sequences, none of which stands in a readable frame, those that should: accepted
   /// behind this checkpoint, or listed by it and without an end.
   func unended(in range: ClosedRange<Sequence>, _ body: (ClosedRange<Sequence>) -> Void) {

@@ -16,7 +16,8 @@ struct DetailPass: Sendable {
 
   /// Records that were dropped are told by the checkpoint.
   private func seed(_ details: inout MessageDetails) {
-    guard !chain.isWhole, let checkpoint = chain.checkpoint else { return }
+    if let judged = chain.judged { judged.forEachLive { details.setLive($0, isDead: $1) } }
+    guard !chain.isWhole || chain.judged != nil, let checkpoint = chain.checkpoint else { return }
     checkpoint.forEachEnd { sequence, state, attempts, status in
       details.add(sequence, state, attempts: attempts, status: status)
     }

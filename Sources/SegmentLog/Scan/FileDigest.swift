@@ -87,7 +87,8 @@ struct FramePass: Sendable {
     var classifier = SegmentClassifier(header: segment.header, successor: segment.successor)
     var summary = FrameSummary()
     var facts = FactBuffer()
-    let standing: SequenceFacts = segment.header.kind == .cold ? .inCold : .inLog
+    let standing: SequenceFacts =
+      segment.isSpent ? [] : segment.header.kind == .cold ? .inCold : .inLog
     let total = chain.fileBytes
     do throws(DiskError) {
       let isThere = try SegmentWalk.run(

@@ -8,6 +8,13 @@ package struct SegmentFile: Sendable {
   package var header: SegmentHeader
   /// What the next segment says of this one; nil for the last, or before a gap.
   package var successor: SegmentHeader.Predecessor?
+  /// A checkpoint says that it counts no more: what mattered of it stands elsewhere.
+  package var isSpent = false
+  /// Where it ends by the word of a checkpoint that was written behind it.
+  package var end: UInt64?
+
+  /// Nothing at or beyond it counts; nil: not known.
+  package var cut: UInt64? { successor?.durableLength ?? end }
 }
 
 /// What is wrong with a log apart from the bytes of its frames.
@@ -98,8 +105,45 @@ package struct LogChain: Sendable {
   /// The store that all of it belongs to; nil when nothing says it.
   package var store: StoreUUID? { identity?.store ?? files.first?.header.store }
 
-  /// The newest checkpoint that the segments don't contradict.
-  package var checkpoint: Checkpoint? { checkpoints.believed.first }
+  /// What a start makes of the directory, where that was asked; else the newest checkpoint that the
+  /// segments don't contradict.
+  package var checkpoint: Checkpoint? { judged ?? checkpoints.believed.first }
+  /// The newest checkpoint that the segments don't contradict, whatever a start makes of the rest.
+  var known: Checkpoint? { checkpoints.believed.first }
+  /// The word of a start.
+  private(set) var judged: Checkpoint?
+
+  /// From here on that is the last word on what became of messages.
+  package mutating func judge(by judgement: LogJudgement) {
+    judged = judgement.state
+    findSpent()
+  }
+
+  /// By the word of a start: a message that ended, though nothing here says it any more.
+  func isForgotten(_ sequence: Sequence) -> Bool {
+    guard let judged, sequence < judged.counters.nextSequence else { return false }
+    return judged.holder(of: sequence) == nil
+  }
+
+  /// Compacted or finished files that stay for an older checkpoint: the ends of their messages may
+  /// have been dropped already. So may the segment that says where one ends.
+  private mutating func findSpent() {
+    guard let checkpoint else { return }
+    let counting = Set((checkpoint.segments + checkpoint.cold).map(\.logFile))
+    for segment in checkpoint.segments where segment.id < checkpoint.position.segment {
+      guard let index = segments.firstIndex(where: { $0.id == segment.id }) else { continue }
+      segments[index].end = segment.end
+    }
+    for index in segments.indices {
+      segments[index].isSpent =
+        segments[index].id <= checkpoint.position.segment
+        && !counting.contains(.wal(segments[index].id))
+    }
+    for index in colds.indices {
+      colds[index].isSpent =
+        colds[index].id < checkpoint.counters.nextCold && !counting.contains(.cold(colds[index].id))
+    }
+  }
   package var checkpointCount: Int { checkpoints.count }
   package var checkpointBytes: UInt64 { checkpoints.bytes }
 
@@ -155,6 +199,7 @@ package struct LogChain: Sendable {
     chain.link()
     chain.checkpoints = LogCheckpoints(names, chain, on: disk)
     chain.problems += chain.checkpoints.problems
+    chain.findSpent()
     chain.findAccepted(names, disk)
     return chain
   }

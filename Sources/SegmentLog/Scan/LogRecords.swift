@@ -61,7 +61,9 @@ package struct LogRecords {
           batch.forEachFrame { frame in
             for message in frame.messages where filter.admits(message, frame) {
               let detail = details[message.sequence]
-              guard filter.admits(detail.state) else { continue }
+              guard filter.admits(detail.state),
+                !detail.state.isLive || !chain.isForgotten(message.sequence)
+              else { continue }
               format(record(of: message, frame, detail, chain, &notes), &out)
             }
           }

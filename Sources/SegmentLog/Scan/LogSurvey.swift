@@ -22,7 +22,7 @@ package struct LogSurvey: Sendable {
   package var problems: [Problem] = []
   /// Problems beyond those that are listed one by one.
   package var furtherProblems = 0
-  package let chain: LogChain
+  package internal(set) var chain: LogChain
   package private(set) var messages: UInt64 = 0
   package private(set) var frames: UInt64 = 0
 

@@ -119,7 +119,7 @@ final class MessageCursor {
       do throws(DiskError) {
         let file = try disk.open(segment.name, .readOnly)
         let scanner = try SegmentScanner(
-          file: file, header: segment.header, cut: segment.successor?.durableLength, depth: .heads,
+          file: file, header: segment.header, cut: segment.cut, depth: .heads,
           readsBodies: includesBodies)
         open = (segment, file, scanner)
       } catch {

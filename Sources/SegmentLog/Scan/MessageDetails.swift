@@ -74,6 +74,14 @@ struct MessageDetails: Sendable {
     }
   }
 
+  /// The word of a start: it lives, whatever a record says that counts no more.
+  mutating func setLive(_ sequence: Sequence, isDead: Bool) {
+    guard window.holds(sequence), window[sequence].state > (isDead ? .dead : .pending) else {
+      return
+    }
+    window.update(sequence) { $0.state = isDead ? .dead : .pending }
+  }
+
   /// What a checkpoint says of a message that was tried; `file` gives the index of a place's file.
   mutating func add(_ attempt: AttemptState, file: (NotePlace) -> Int?) {
     let sequence = attempt.sequence

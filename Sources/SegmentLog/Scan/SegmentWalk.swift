@@ -38,7 +38,7 @@ package enum SegmentWalk {
     }
     defer { file.close() }
     let scanner = try SegmentScanner(
-      file: file, header: segment.header, cut: segment.successor?.durableLength, depth: depth)
+      file: file, header: segment.header, cut: segment.cut, depth: depth)
     var reported: UInt64 = 0
     while true {
       let step = try scanner.next()

@@ -138,7 +138,7 @@ struct DamageTests {
     log.disk.crash(keeping: .everything)
     try log.restart()
     #expect(log.report.damage.map(\.file) == [log.segmentFile(2)])
-    #expect(log.report.damage[0].description.contains("segment 2 is missing"))
+    #expect(log.report.damage[0].description.contains("is missing"))
     #expect(log.report.damage[0].lost == 3...4)
     #expect(log.walk() == [1, 2, 5])
     #expect(log.core.totals.accepted == 5)
@@ -152,8 +152,8 @@ struct DamageTests {
     log.disk.crash(keeping: .everything)
     try log.restart()
     #expect(log.report.damage.count == 1)
-    #expect(log.report.damage[0].description.contains("2 messages that were accepted before it"))
-    #expect(log.report.damage[0].description.contains("may be delivered again"))
+    #expect(log.report.damage[0].file == log.segmentFile(1))
+    #expect(log.report.damage[0].lost == 1...2)
     #expect(log.walk() == [3, 4, 5])
   }
 

@@ -245,6 +245,7 @@ struct RecoveryTests {
   func identityDamaged() throws {
     let log = try TestLog()
     try log.store(1)
+    try log.rotate()
     let good = try #require(log.disk.contents(FileNames.identity))
     for bytes in [
       Array("{}".utf8), StoreIdentity(store: StoreUUID(high: 1, low: 2)).json.utf8.map { $0 },
@@ -256,5 +257,21 @@ struct RecoveryTests {
       #expect(log.disk.contents(FileNames.identity) == good)
       #expect(log.walk() == [1])
     }
+  }
+
+  @Test("one file of another store is out of place; a character that rotted in store.json is not")
+  func identityOfOne() throws {
+    let log = try TestLog()
+    try log.store(1)
+    let good = try #require(log.disk.contents(FileNames.identity))
+    let other = StoreIdentity(store: StoreUUID(high: 1, low: 2))
+    log.disk.put(FileNames.identity, Array(other.json.utf8))
+    let error = openError(log)
+    #expect(error.map { if case .foreignStore = $0 { true } else { false } } == true)
+    var rotten = good
+    rotten[20] ^= 1
+    log.disk.put(FileNames.identity, rotten)
+    try log.cutPower()
+    #expect(log.disk.contents(FileNames.identity) == good)
   }
 }

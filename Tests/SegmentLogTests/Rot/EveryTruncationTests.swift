@@ -58,7 +58,12 @@ struct EveryTruncationTests {
           #expect((payload == nil) == lost.contains(sequence), "\(sequence) at \(length)")
         }
       }
-      #expect(core.state.nextSequence == (isDamage ? 6 : left.upperBound), "\(length)")
+      // How far a log went that is cut isn't known: no number that may have been given is given again.
+      if isDamage {
+        #expect(core.state.nextSequence >= 6, "\(length)")
+      } else {
+        #expect(core.state.nextSequence == left.upperBound, "\(length)")
+      }
       let isBorder = offsets.contains(UInt64(length))
       #expect((report.tornTailBytes > 0) == (!isBorder && !isDamage), "\(length)")
       for sequence in left {

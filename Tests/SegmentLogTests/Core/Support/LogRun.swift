@@ -218,7 +218,48 @@ extension LogRun {
     try deliverCopied()
     guard self.core === core, core.failure == nil else { return }
     do throws(LogFailure) { try core.seal(nowMs: nowMs) } catch { return try died(error) }
+    if !isScript, !disk.isStopped { try checkTools() }
     try start()
+  }
+
+  /// After a clean stop the tools say what the engine says: nothing is wrong, the books close, and each
+  /// message is what it is.
+  private mutating func checkTools() throws {
+    let stopped = disk.clone(seed: 1)
+    let judgement = try LogJudgement(of: stopped)
+    guard judgement.report?.damage == [], judgement.totals == model.totals else {
+      throw fail("after a clean stop: \(judgement)")
+    }
+    var survey = try LogSurvey(of: stopped)
+    survey.judge(by: judgement)
+    // The footer may have failed to be written; then the last frames are unproven.
+    let isSealed = judgement.report?.cleanStop == true
+    let expected: LogSurvey.Problem.Severity = isSealed ? .accepted : .tornTail
+    if let problem = survey.problems.first(where: {
+      $0.severity > expected && !isOfOldCheckpoint($0)
+    }) {
+      throw fail("after a clean stop: \(problem)")
+    }
+    let audit = try LogAudit(of: stopped)
+    guard audit.pending == model.totals.pending, audit.dead == model.totals.dead else {
+      throw fail(
+        "after a clean stop: \(audit.pending) pending and \(audit.dead) dead are counted, not "
+          + "\(model.totals)")
+    }
+    var chain = try LogChain.read(stopped)
+    chain.judge(by: judgement)
+    let model = model
+    for record in LogRecords(chain, on: stopped).inOrder().records {
+      guard let message = model.messages[record.sequence] else { continue }
+      guard record.state.name == "\(message.state)" else {
+        throw fail("after a clean stop: message \(record.sequence) is listed as \(record.state)")
+      }
+    }
+  }
+
+  /// One that was damaged on purpose stays until two newer ones stand.
+  private func isOfOldCheckpoint(_ problem: LogSurvey.Problem) -> Bool {
+    problem.file.map { FileNames.checkpointNumber($0) != nil } ?? false
   }
 
   /// The log stopped itself; the process starts anew, with or without the machine.

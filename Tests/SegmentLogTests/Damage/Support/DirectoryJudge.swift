@@ -66,7 +66,8 @@ struct DirectoryJudge {
   ) -> String? {
     let named = Set(report.damage.map(\.file))
     let silent = gone.filter { sequence in
-      if report.damage.contains(where: { $0.lost?.contains(sequence) == true && $0.lostCount > 0 }) {
+      if report.damage.contains(where: { $0.lost?.contains(sequence) == true && $0.lostCount > 0 })
+      {
         return false
       }
       if core.state.unreadable.contains(sequence) { return false }
