@@ -45,8 +45,8 @@ struct FilterOptions: ParsableArguments {
 
   var filter: MessageFilter {
     var filter = MessageFilter()
-    filter.sinceMs = since?.unixMs ?? 0
-    filter.untilMs = until?.unixMs ?? .max
+    filter.sinceMs = since.map { LogTimes.logMs($0.unixMs) } ?? 0
+    filter.untilMs = until.map { LogTimes.logMs($0.unixMs) } ?? .max
     // An origin that a later version's checks refuse is taken as it stands.
     filter.destinations = Set(destination.map { (try? Origin(url: $0).description) ?? $0 })
     filter.states = Set(state.flatMap(\.states))

@@ -102,6 +102,7 @@ struct LogInspect: ParsableCommand {
     let output = Output()
     do {
       let disk = try FileDisk(path: directory, access: .readOnly)
+      LogTimes.begin(disk)
       let code = try inspect(disk, output)
       output.flush()
       if let failure = output.failure {
@@ -119,7 +120,7 @@ struct LogInspect: ParsableCommand {
 
   private func inspect(_ disk: FileDisk, _ output: Output) throws -> Int32 {
     if follow {
-      let since = which.since?.unixMs ?? (records ? 0 : nil)
+      let since = which.since.map { LogTimes.logMs($0.unixMs) } ?? (records ? 0 : nil)
       try FollowView(LogTail(disk, sinceMs: since), which.filter, json: json).run(to: output)
       return 0
     }

@@ -1,18 +1,24 @@
-/// Both clocks at one moment, read once and passed in, so that what decides runs no clock.
+/// All clocks at one moment, read once and passed in, so that what decides runs no clock.
 package struct Moment: Sendable, Equatable {
   /// See `Clock.monotonic`: all waits.
   package var monotonic: Duration
-  /// See `Clock.wallMs`: absolute times, ages.
+  /// See `Clock.wallMs`: absolute times.
   package var wallMs: UInt64
+  /// See `Clock.logMs`: ages.
+  package var logMs: UInt64
 
-  package init(monotonic: Duration, wallMs: UInt64) {
+  /// - Parameter logMs: nil: as the wall clock.
+  package init(monotonic: Duration, wallMs: UInt64, logMs: UInt64? = nil) {
     self.monotonic = monotonic
     self.wallMs = wallMs
+    self.logMs = logMs ?? wallMs
   }
 }
 
 extension Clock {
-  package func moment() -> Moment { Moment(monotonic: monotonic(), wallMs: wallMs()) }
+  package func moment() -> Moment {
+    Moment(monotonic: monotonic(), wallMs: wallMs(), logMs: logMs())
+  }
 }
 
 extension Duration {

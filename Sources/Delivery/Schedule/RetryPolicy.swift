@@ -28,9 +28,11 @@ package struct RetryPolicy: Sendable, Equatable {
 
   package init() {}
 
-  /// - Parameter endedAtMs: the wall clock when the attempt ended.
+  /// - Parameters:
+  ///   - endedAtMs: the log's time when the attempt ended.
+  ///   - wallMs: the wall clock then, which a date in `Retry-After` is measured by; nil: the same.
   package func judge(
-    _ result: AttemptResult, of attempt: AttemptContext, endedAtMs: UInt64,
+    _ result: AttemptResult, of attempt: AttemptContext, endedAtMs: UInt64, wallMs: UInt64? = nil,
     using random: inout some RandomNumberGenerator
   ) -> Judgement {
     switch result {
@@ -45,7 +47,8 @@ package struct RetryPolicy: Sendable, Equatable {
       return Judgement(
         .delivered(AttemptNote(status: response.status)), DestinationSignal(.success))
     case .response(let response):
-      return judge(response, of: attempt, endedAtMs: endedAtMs, using: &random)
+      return judge(
+        response, of: attempt, endedAtMs: endedAtMs, wallMs: wallMs ?? endedAtMs, using: &random)
     case .failure(.blocked, let detail):
       let note = AttemptNote.dead(
         status: 0, "blocked address" + (detail.isEmpty ? "" : ": ") + detail)
@@ -81,11 +84,11 @@ package struct RetryPolicy: Sendable, Equatable {
   }
 
   private func judge(
-    _ response: ResponseSummary, of attempt: AttemptContext, endedAtMs: UInt64,
+    _ response: ResponseSummary, of attempt: AttemptContext, endedAtMs: UInt64, wallMs: UInt64,
     using random: inout some RandomNumberGenerator
   ) -> Judgement {
     let status = response.status
-    let asked = response.retryAfter.flatMap { RetryAfter.wait($0, nowMs: endedAtMs) }
+    let asked = response.retryAfter.flatMap { RetryAfter.wait($0, nowMs: wallMs) }
     let signal = DestinationSignal(
       health(of: status),
       hold: status == 429 || status == 503 ? asked.map { min($0, holdCap) } : nil,

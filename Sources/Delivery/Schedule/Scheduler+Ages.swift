@@ -1,7 +1,7 @@
 extension Scheduler {
   /// What messages expire by: a last attempt is due at the expiry itself and must have its chance.
   private func cutMs(_ now: Moment) -> UInt64 {
-    now.wallMs > limits.expiryGraceMs ? now.wallMs - limits.expiryGraceMs : 0
+    now.logMs > limits.expiryGraceMs ? now.logMs - limits.expiryGraceMs : 0
   }
 
   func isExpired(_ message: Waiting, at now: Moment) -> Bool {

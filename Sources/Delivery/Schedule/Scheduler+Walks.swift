@@ -33,7 +33,7 @@ extension Scheduler {
       after: after,
       limit: kind == .tail
         ? min(limits.page, limits.share(of: limits.fresh, hot: hot)) : limits.page,
-      id: nextID, destination: i, kind: kind, askedAtMs: now.wallMs,
+      id: nextID, destination: i, kind: kind, askedAtMs: now.logMs,
       announcedUpTo: tail.announcedUpTo, moreCount: tail.moreCount)
     destinations[i].page = nextID
     destinations[i].lastPage = kind

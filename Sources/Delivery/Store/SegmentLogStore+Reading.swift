@@ -26,9 +26,9 @@ extension SegmentLogStore {
     if entries.count < plan.entries.count {
       (plan, entries) = try await page(of: origin, after: after, limit: limit)
     }
-    let nowMs = clock.wallMs()
+    let nowMs = clock.logMs()
     return PendingPage(
-      entries: entries.map { PendingEntry($0, origin: origin, nowMs: nowMs) },
+      entries: entries.map { PendingEntry($0, origin: origin, nowMs: nowMs, clock) },
       next: plan.next.map { Cursor(value: $0) }, upTo: plan.upTo)
   }
 
@@ -55,9 +55,10 @@ extension SegmentLogStore {
       }
       return (waiting, try await log.read { $0.entries(of: plan) })
     }
-    let nowMs = clock.wallMs()
-    let ages = entries.map { $0.start.startMs(acceptedAtMs: $0.acceptedAtMs) }
-    return Backlog(waiting: waiting, oldestFromMs: ages.filter { $0 <= nowMs }.min())
+    let nowMs = clock.logMs()
+    let ages = entries.map { $0.start.startMs(acceptedAtMs: $0.acceptedAtMs, clock) }
+    let oldest = ages.filter { $0 <= nowMs }.min()
+    return Backlog(waiting: waiting, oldestFromMs: oldest.map(clock.wallMs(ofLogMs:)))
   }
 
   /// How many of those that were accepted first are looked at for the oldest one: some may be
@@ -73,7 +74,7 @@ extension SegmentLogStore {
     guard var status else { return nil }
     if status.lacks(record) { status.isUnreadable = true }
     return MessageStatus(
-      status, uuid: uuid, payload: record?.payload, lastError: note ?? "", nowMs: clock.wallMs())
+      status, uuid: uuid, payload: record?.payload, lastError: note ?? "", clock)
   }
 
   private func look(
@@ -140,21 +141,25 @@ extension RecordStatus {
 
 extension MessageStatus {
   fileprivate init(
-    _ status: RecordStatus, uuid: String, payload: [UInt8]?, lastError: String, nowMs: UInt64
+    _ status: RecordStatus, uuid: String, payload: [UInt8]?, lastError: String,
+    _ clock: any Clock
   ) {
     let summary = payload.flatMap { bytes in
       bytes.withUnsafeBytes { try? MessagePayload.summary(of: $0) }
     }
-    let (state, nextAttemptAtMs) = Self.state(status, nowMs: nowMs)
+    let (state, nextAttemptAtMs) = Self.state(status, clock)
     self.init(
       ref: SegmentLogStore.ref(status.sequence), uuid: uuid, state: state, url: summary?.url,
       method: summary?.method, attempts: status.attempts, lastStatus: status.lastStatus,
-      lastError: lastError, nextAttemptAtMs: status.isUnreadable ? nil : nextAttemptAtMs,
-      acceptedAtMs: status.acceptedAtMs)
+      lastError: lastError,
+      nextAttemptAtMs: status.isUnreadable ? nil : nextAttemptAtMs.map(clock.wallMs(ofLogMs:)),
+      acceptedAtMs: status.acceptedAtMs == 0 ? 0 : clock.wallMs(ofLogMs: status.acceptedAtMs))
     isUnreadable = status.isUnreadable
   }
 
-  private static func state(_ status: RecordStatus, nowMs: UInt64) -> (State, UInt64?) {
+  /// The time is the log's.
+  private static func state(_ status: RecordStatus, _ clock: any Clock) -> (State, UInt64?) {
+    let nowMs = clock.logMs()
     switch status.state {
     case .delivered: return (.delivered, nil)
     case .dead: return (.dead, nil)
@@ -165,7 +170,7 @@ extension MessageStatus {
       let leftMs = retry.remainingMs(nowMs: nowMs)
       return (.retrying, leftMs == 0 ? retry.dueAtMs : nowMs + leftMs)
     }
-    let startMs = status.start.startMs(acceptedAtMs: status.acceptedAtMs)
+    let startMs = status.start.startMs(acceptedAtMs: status.acceptedAtMs, clock)
     return startMs > nowMs ? (.scheduled, startMs) : (.ready, nil)
   }
 }

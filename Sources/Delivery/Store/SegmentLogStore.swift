@@ -30,7 +30,8 @@ package final class SegmentLogStore: MessageStore {
 
   let log: RunningLog
   let feed: StoreFeed
-  let clock: any Clock
+  /// With the log's own time.
+  package let clock: any Clock
   let logger: Logger
   let storeUUID: StoreUUID
   private let readOnly: ReadOnly
@@ -76,6 +77,7 @@ package final class SegmentLogStore: MessageStore {
   ) async throws(LogOpenError) -> (SegmentLogStore, RecoveryReport) {
     var cache = BodyCache.Limits()
     cache.bytes = options.bodyCacheBytes
+    let clock = StoreClock(clock)
     let feed = StoreFeed(arrivalWindow: options.arrivalWindow, bodies: cache, clock: clock)
     let readOnly = ReadOnly()
     let observer = RunningLog.Observer(
@@ -94,7 +96,9 @@ package final class SegmentLogStore: MessageStore {
         onDamage(news, reason?.readOnlyReason)
       })
     let opened = try await RunningLog.open(
-      options.settings, wallMs: { clock.wallMs() }, observer: observer, directory: directory)
+      options.settings, machine: { clock.machineTime() }, observer: observer,
+      directory: directory)
+    clock.begin(opened.clock)
     feed.begin(opened.backlog)
     readOnly.begin(opened.readOnlyReason?.readOnlyReason)
     let store = SegmentLogStore(
@@ -151,7 +155,15 @@ private final class ReadOnly: Sendable {
 /// What only this store has: the log itself.
 extension SegmentLogStore {
   package func overview() async throws(StoreError) -> LogOverview {
-    try await asking { () async throws(LogRejection) in try await log.ask { $0.overview() } }
+    var overview = try await asking { () async throws(LogRejection) in
+      try await log.ask { $0.overview() }
+    }
+    for index in overview.segments.indices {
+      let segment = overview.segments[index]
+      overview.segments[index].firstAtMs = segment.firstAtMs.map(clock.wallMs(ofLogMs:))
+      overview.segments[index].lastAtMs = segment.lastAtMs.map(clock.wallMs(ofLogMs:))
+    }
+    return overview
   }
 
   package func compactionPreview() async throws(StoreError) -> CompactionPreview {
@@ -162,7 +174,12 @@ extension SegmentLogStore {
     try await asking { () async throws(LogRejection) in try await log.compact() }
   }
 
-  package func metrics() -> LogMetrics { log.metrics() }
+  package func metrics() -> LogMetrics {
+    var metrics = log.metrics()
+    let verified = metrics.verification.completedAtMs
+    metrics.verification.completedAtMs = verified.map(clock.wallMs(ofLogMs:))
+    return metrics
+  }
 }
 
 extension SegmentLogStore.Options {

@@ -21,12 +21,12 @@ extension RecordStart {
     }
   }
 
-  /// The wall clock's time before which the message is not tried, ms.
-  func startMs(acceptedAtMs: UInt64) -> UInt64 {
+  /// The log's time before which the message is not tried, ms.
+  func startMs(acceptedAtMs: UInt64, _ clock: any Clock) -> UInt64 {
     switch self {
     case .atOnce: acceptedAtMs
     case .delay(let delayMs): acceptedAtMs.addingCapped(delayMs)
-    case .notBefore(let unixMs): max(acceptedAtMs, unixMs)
+    case .notBefore(let unixMs): max(acceptedAtMs, clock.logMs(ofWallMs: unixMs))
     }
   }
 
@@ -34,7 +34,7 @@ extension RecordStart {
     switch self {
     case .atOnce: .now
     case .delay(let delayMs):
-      .remaining(untilMs: startMs(acceptedAtMs: acceptedAtMs), ofMs: delayMs, nowMs: nowMs)
+      .remaining(untilMs: acceptedAtMs.addingCapped(delayMs), ofMs: delayMs, nowMs: nowMs)
     case .notBefore(let unixMs): .at(unixMs: unixMs)
     }
   }
@@ -51,20 +51,21 @@ extension Message.Start {
 }
 
 extension PendingEntry {
-  init(_ arrival: LogArrival, committedAtMs: UInt64) {
+  init(_ arrival: LogArrival, committedAtMs: UInt64, _ clock: any Clock) {
     let record = arrival.record
     self.init(
       ref: MessageRef(lane: SegmentLogStore.grant.lane, number: arrival.sequence),
       origin: Origin(normalised: record.destination),
-      ageFromMs: record.start.startMs(acceptedAtMs: committedAtMs), acceptedAtMs: committedAtMs,
+      ageFromMs: record.start.startMs(acceptedAtMs: committedAtMs, clock),
+      acceptedAtMs: committedAtMs,
       due: record.start.due(acceptedAtMs: committedAtMs, nowMs: committedAtMs),
       maxAttempts: record.maxAttempts, maxAgeMs: record.maxAgeMs)
   }
 
-  init(_ entry: WalkEntry, origin: Origin, nowMs: UInt64) {
+  init(_ entry: WalkEntry, origin: Origin, nowMs: UInt64, _ clock: any Clock) {
     self.init(
       ref: MessageRef(lane: SegmentLogStore.grant.lane, number: entry.sequence), origin: origin,
-      ageFromMs: entry.start.startMs(acceptedAtMs: entry.acceptedAtMs),
+      ageFromMs: entry.start.startMs(acceptedAtMs: entry.acceptedAtMs, clock),
       acceptedAtMs: entry.acceptedAtMs, attempts: entry.attempts, lastStatus: entry.lastStatus,
       due: Self.due(entry, nowMs: nowMs),
       maxAttempts: entry.maxAttempts, maxAgeMs: entry.maxAgeMs)

@@ -39,7 +39,7 @@ final class StoreFeed: Sendable {
     bodies.withLock { cache in
       for arrival in arrivals { cache.append(arrival.sequence, arrival.record) }
     }
-    let entries = arrivals.map { PendingEntry($0, committedAtMs: atMs) }
+    let entries = arrivals.map { PendingEntry($0, committedAtMs: atMs, clock) }
     tell { $0.arrived(entries) }
   }
 
@@ -53,7 +53,7 @@ final class StoreFeed: Sendable {
         let now: [StoreEvent]? = events.withLock { events in
           precondition(events.reader == nil, "a store has one reader of its events")
           if events.isClosed || Task.isCancelled { return [] }
-          if !events.window.isEmpty { return events.window.take(nowMs: clock.wallMs()) }
+          if !events.window.isEmpty { return events.window.take(nowMs: clock.logMs()) }
           events.reader = continuation
           return nil
         }
@@ -85,7 +85,7 @@ final class StoreFeed: Sendable {
         return nil as (CheckedContinuation<[StoreEvent], Never>, [StoreEvent])?
       }
       events.reader = nil
-      return (reader, events.window.take(nowMs: clock.wallMs()))
+      return (reader, events.window.take(nowMs: clock.logMs()))
     }
     if let (reader, news) = told { reader.resume(returning: news) }
   }

@@ -78,7 +78,7 @@ extension DeliveryService {
       lastStatus: message.lastStatus,
       destinationIsProven: state.scheduler.destinationIsProven(message.ref, at: now))
     let judgement = configuration.retry.judge(
-      result, of: context, endedAtMs: now.wallMs, using: &state.random)
+      result, of: context, endedAtMs: now.logMs, wallMs: now.wallMs, using: &state.random)
     state.tally.count(judgement.verdict, result)
     guard let grant = state.scheduler.ended(message.ref, judgement, at: now),
       let change = Change(judgement.verdict, of: message.ref, attempts: number)

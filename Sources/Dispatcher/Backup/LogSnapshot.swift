@@ -117,7 +117,7 @@ struct LogSnapshot {
   }
 
   private static func isTakenLast(_ name: String) -> Bool {
-    name == FileNames.identity || name == FileNames.acceptedDamage
+    [FileNames.identity, FileNames.acceptedDamage, FileNames.clock].contains(name)
       || FileNames.coldID(name) != nil || FileNames.dedupID(name) != nil
   }
 }

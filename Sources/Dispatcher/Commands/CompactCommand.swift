@@ -56,8 +56,7 @@ struct CompactCommand: AsyncParsableCommand {
             directory: log, configuration, token: token, readOnly: dryRun)
         }
       if dryRun {
-        let preview = try await Compaction.preview(
-          at: place, configuration, nowMs: SystemClock().wallMs())
+        let preview = try await Compaction.preview(at: place, configuration)
         text = CompactionText.text(preview)
       } else {
         text = CompactionText.text(try await Compaction.run(at: place, configuration))

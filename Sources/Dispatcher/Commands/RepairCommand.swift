@@ -31,14 +31,13 @@ struct RepairCommand: ParsableCommand {
   func run() throws {
     let configuration = try options.loadForLog()
     let log = self.log ?? configuration.log
-    let nowMs = SystemClock().wallMs()
     var isDamaged = false
     let text: String
     do throws(Repair.Failure) {
       if accept {
-        text = RepairText.text(try Repair.accept(log, configuration, nowMs: nowMs))
+        text = RepairText.text(try Repair.accept(log, configuration))
       } else {
-        let examined = try Repair.examine(log, configuration, nowMs: nowMs)
+        let examined = try Repair.examine(log, configuration)
         text = RepairText.text(examined, log: log)
         isDamaged = !examined.damage.isEmpty
       }

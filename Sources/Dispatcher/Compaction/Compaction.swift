@@ -60,16 +60,16 @@ enum Compaction {
 
   /// What it would do; nothing is changed.
   static func preview(
-    at place: Place, _ configuration: Configuration, nowMs: UInt64
+    at place: Place, _ configuration: Configuration
   ) async throws(Failure) -> CompactionPreview {
     switch place {
-    case .here(let log): return try previewHere(log, configuration, nowMs: nowMs)
+    case .here(let log): return try previewHere(log, configuration)
     case .there(let admin, let token): return try await previewThere(admin, token: token)
     }
   }
 
   private static func previewHere(
-    _ log: String, _ configuration: Configuration, nowMs: UInt64
+    _ log: String, _ configuration: Configuration
   ) throws(Failure) -> CompactionPreview {
     let directory: LogDirectory
     do throws(LogOpenError) { directory = try LogDirectory(path: log, readOnly: true) } catch {
@@ -79,7 +79,8 @@ enum Compaction {
     defer { directory.unlock() }
     do throws(LogError) {
       return try LogCompaction.preview(
-        directory.disk, remembering: configuration.duplicateLimits, nowMs: nowMs)
+        directory.disk, remembering: configuration.duplicateLimits,
+        nowMs: SystemClock().logMs(of: directory.disk))
     } catch {
       throw Failure(status: .log, reason: "\(log): \(error)")
     }

@@ -1,3 +1,4 @@
+import Delivery
 import FoundationEssentials
 import SegmentLog
 
@@ -9,18 +10,20 @@ enum Repair {
   }
 
   static func examine(
-    _ path: String, _ configuration: Configuration, nowMs: UInt64
+    _ path: String, _ configuration: Configuration
   ) throws(Failure) -> LogRepair.Examined {
     try withLog(path, readOnly: true) { (disk) throws(LogRepair.Failure) in
-      try LogRepair.examine(disk, remembering: configuration.duplicateLimits, nowMs: nowMs)
+      try LogRepair.examine(
+        disk, remembering: configuration.duplicateLimits, nowMs: SystemClock().logMs(of: disk))
     }
   }
 
   static func accept(
-    _ path: String, _ configuration: Configuration, nowMs: UInt64
+    _ path: String, _ configuration: Configuration
   ) throws(Failure) -> LogRepair.Repaired {
     try withLog(path, readOnly: false) { (disk) throws(LogRepair.Failure) in
-      try LogRepair.accept(disk, remembering: configuration.duplicateLimits, nowMs: nowMs)
+      try LogRepair.accept(
+        disk, remembering: configuration.duplicateLimits, nowMs: SystemClock().logMs(of: disk))
     }
   }
 

@@ -62,7 +62,8 @@ struct Server {
       CrashRecord.begin(log: configuration.log, worker: configuration.worker, logger: logger)
     }
     let delivery = DeliveryService(
-      store: store, sender: sender, clock: clock, configuration: deliveries, recorder: crashes,
+      store: store, sender: sender, clock: store.clock, configuration: deliveries,
+      recorder: crashes,
       logger: logger)
     let delivering = Task { await delivery.run() }
     let watching = Task { [logger] in

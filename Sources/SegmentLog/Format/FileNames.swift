@@ -13,6 +13,8 @@ package enum FileNames {
   /// Not the engine's: which messages are being attempted, while the server watches for those that
   /// end its process.
   package static let inFlight = "in-flight"
+  /// What the log's own time was at one moment.
+  package static let clock = "clock"
   /// What an operator has given up.
   package static let acceptedDamage = "accepted-damage"
 

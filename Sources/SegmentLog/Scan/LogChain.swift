@@ -130,7 +130,9 @@ package struct LogChain: Sendable {
   private mutating func findSpent() {
     guard let checkpoint else { return }
     let counting = Set((checkpoint.segments + checkpoint.cold).map(\.logFile))
-    for segment in checkpoint.segments where segment.id < checkpoint.position.segment {
+    // What a start would write again of the last one still stands there only.
+    let last = segments.last?.id ?? 0
+    for segment in checkpoint.segments where segment.id < min(checkpoint.position.segment, last) {
       guard let index = segments.firstIndex(where: { $0.id == segment.id }) else { continue }
       segments[index].end = segment.end
     }

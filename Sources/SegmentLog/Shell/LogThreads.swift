@@ -5,7 +5,9 @@ import Synchronization
 final class LogThreads: Sendable {
   let inbox: WriterInbox
   let observer: RunningLog.Observer
-  let wallMs: @Sendable () -> UInt64
+  let clock: LogClock
+  /// By how much the wall clock was ahead when that was written down; nil: it never was.
+  private let keptOffsetMs = Mutex<Int64?>(nil)
   let reader: JobThread<LogReader>
   private let preparing: JobThread<Void>
   /// A large checkpoint must not keep the next segment waiting.
@@ -30,14 +32,30 @@ final class LogThreads: Sendable {
   /// Jobs of the reader that may wait; each is bounded by its asker.
   private static let readerJobs = 4_096
 
+  /// A wall clock that is set by less is what a time service corrects all day.
+  private static let noticeableMs: Int64 = 10_000
+
+  /// Writes the log's time down when the wall clock was set since. On the writer's thread. What can't
+  /// be written is no reason to stop: a start can do without.
+  func keepClock(always: Bool = false) {
+    let offsetMs = clock.offsetMs()
+    let isKept = keptOffsetMs.withLock { kept in
+      kept.map { abs($0.subtractingReportingOverflow(offsetMs).partialValue) < Self.noticeableMs }
+        ?? false
+    }
+    guard always || !isKept else { return }
+    try? clock.record().write(to: disk)
+    keptOffsetMs.withLock { $0 = offsetMs }
+  }
+
   init(
     directory: LogDirectory, disk: TimedDisk, limits: WriteQueue.Limits,
-    observer: RunningLog.Observer, wallMs: @escaping @Sendable () -> UInt64
+    observer: RunningLog.Observer, clock: LogClock
   ) throws(ThreadError) {
     self.directory = directory
     self.disk = disk
     self.observer = observer
-    self.wallMs = wallMs
+    self.clock = clock
     inbox = WriterInbox(limits: limits)
     let raw = directory.disk
     let reader = try JobThread("log-reader", limit: Self.readerJobs) { LogReader(disk: raw) }

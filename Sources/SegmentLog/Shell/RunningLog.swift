@@ -14,7 +14,7 @@ package final class RunningLog: Sendable {
 
   /// Called on the writer's thread: it must only hand over.
   package struct Observer: Sendable {
-    /// New messages that are durable, in order, with the time of their commit (wall clock, ms),
+    /// New messages that are durable, in order, with the time of their commit (the log's, ms),
     /// before anyone is answered.
     package var committed: @Sendable ([LogArrival], UInt64) -> Void
     /// The log has stopped for good. Everything that waited was answered.
@@ -48,6 +48,8 @@ package final class RunningLog: Sendable {
     package var totals: Totals
     package var store: StoreUUID
     package var readOnlyReason: String?
+    /// The log's own time from here on.
+    package var clock: LogClock
   }
 
   private let threads: LogThreads
@@ -57,13 +59,13 @@ package final class RunningLog: Sendable {
   /// Recovers the log on the thread that will write it. `directory` is called on that thread, too:
   /// it may block.
   package static func open(
-    _ settings: Settings, wallMs: @escaping @Sendable () -> UInt64, observer: Observer,
+    _ settings: Settings, machine: @escaping @Sendable () -> MachineTime, observer: Observer,
     directory: @escaping @Sendable () throws(LogOpenError) -> LogDirectory
   ) async throws(LogOpenError) -> Opened {
     let result: Result<Opened, LogOpenError> = await withCheckedContinuation { continuation in
       do throws(ThreadError) {
         try RealThread.start("log-writer") {
-          open(settings, wallMs, observer, directory) { continuation.resume(returning: $0) }
+          open(settings, machine, observer, directory) { continuation.resume(returning: $0) }
         }
       } catch {
         continuation.resume(returning: .failure(.thread(error)))
@@ -74,7 +76,7 @@ package final class RunningLog: Sendable {
 
   /// The writer's thread, from its first to its last line.
   private static func open(
-    _ settings: Settings, _ wallMs: @escaping @Sendable () -> UInt64, _ observer: Observer,
+    _ settings: Settings, _ machine: @escaping @Sendable () -> MachineTime, _ observer: Observer,
     _ openDirectory: () throws(LogOpenError) -> LogDirectory,
     _ answer: (Result<Opened, LogOpenError>) -> Void
   ) {
@@ -82,8 +84,13 @@ package final class RunningLog: Sendable {
     do throws(LogOpenError) {
       let directory = try openDirectory()
       let disk = TimedDisk(directory.disk)
-      let (core, report) = try recover(disk, directory, settings, wallMs())
-      let threads = try start(directory, disk, settings, wallMs, observer)
+      let now = machine()
+      let nowMs = ClockRecord.logMs(at: now, after: ClockRecord.read(from: disk))
+      let (core, report) = try recover(disk, directory, settings, nowMs)
+      // Time never falls behind what the log has seen.
+      let clock = LogClock(machine, at: now, isMs: max(nowMs, core.state.lastCommittedAtMs))
+      let threads = try start(directory, disk, settings, clock, observer)
+      threads.keepClock()
       var writing = Writer.Settings()
       writing.lazyDelay = settings.lazyDelay
       writer = Writer(core: core, shared: threads, settings: writing)
@@ -93,7 +100,7 @@ package final class RunningLog: Sendable {
           Opened(
             log: RunningLog(threads: threads), report: report,
             backlog: core.destinationsWithPending(), totals: core.totals,
-            store: core.store, readOnlyReason: core.readOnlyReason)))
+            store: core.store, readOnlyReason: core.readOnlyReason, clock: clock)))
     } catch {
       return answer(.failure(error))
     }
@@ -113,14 +120,14 @@ package final class RunningLog: Sendable {
 
   private static func start(
     _ directory: LogDirectory, _ disk: TimedDisk, _ settings: Settings,
-    _ wallMs: @escaping @Sendable () -> UInt64, _ observer: Observer
+    _ clock: LogClock, _ observer: Observer
   ) throws(LogOpenError) -> LogThreads {
     var limits = WriteQueue.Limits()
     limits.messages = settings.waitingMessages
     limits.bytes = settings.waitingBytes
     do throws(ThreadError) {
       return try LogThreads(
-        directory: directory, disk: disk, limits: limits, observer: observer, wallMs: wallMs)
+        directory: directory, disk: disk, limits: limits, observer: observer, clock: clock)
     } catch {
       directory.unlock()
       throw .thread(error)
@@ -204,8 +211,8 @@ extension RunningLog {
 
   /// What `compact` would do now, and how far it is.
   package func compactionPreview() async throws(LogRejection) -> CompactionPreview {
-    let (speed, wallMs) = (threads.pacer, threads.wallMs)
-    return try await ask { $0.compactionPreview(present: speed.progress, nowMs: wallMs()) }
+    let (speed, clock) = (threads.pacer, threads.clock)
+    return try await ask { $0.compactionPreview(present: speed.progress, nowMs: clock.nowMs()) }
   }
 
   /// Compacts what is worth it, and drops what can be dropped.

@@ -12,12 +12,12 @@ struct TickTimer {
   private var notBefore: UInt64 = 0
 
   mutating func update(
-    due new: UInt64?, wallMs: UInt64, monotonic: UInt64 = Monotonic.nanoseconds()
+    due new: UInt64?, nowMs: UInt64, monotonic: UInt64 = Monotonic.nanoseconds()
   ) {
     guard new != dueMs else { return }
     dueMs = new
     deadline = new.map { due in
-      let waitMs = due > wallMs ? min(due - wallMs, Self.longestMs) : 0
+      let waitMs = due > nowMs ? min(due - nowMs, Self.longestMs) : 0
       return max(monotonic + waitMs * 1_000_000, notBefore)
     }
   }
@@ -25,11 +25,11 @@ struct TickTimer {
   /// The time to tick with when the deadline was reached. It is at least the time that the core had
   /// named, wherever the wall clock stands now.
   mutating func takeDue(
-    wallMs: UInt64, monotonic: UInt64 = Monotonic.nanoseconds()
+    nowMs: UInt64, monotonic: UInt64 = Monotonic.nanoseconds()
   ) -> UInt64? {
     guard let due = dueMs, let reached = deadline, reached <= monotonic else { return nil }
     notBefore = monotonic + Self.leastPauseNs
     (dueMs, deadline) = (nil, nil)
-    return max(wallMs, due)
+    return max(nowMs, due)
   }
 }

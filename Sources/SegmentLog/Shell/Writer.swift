@@ -54,7 +54,7 @@ final class Writer {
   }
 
   private func round() throws(LogFailure) {
-    tick.update(due: core.nextTickDueMs(nowMs: shared.wallMs()), wallMs: shared.wallMs())
+    tick.update(due: core.nextTickDueMs(nowMs: shared.clock.nowMs()), nowMs: shared.clock.nowMs())
     // The core's upkeep waits for what is staged.
     let deadline = core.hasStaged ? lazyDeadline : tick.deadline
     shared.inbox.wait(into: &requests, until: deadline)
@@ -71,12 +71,12 @@ final class Writer {
   }
 
   private func upkeep() throws(LogFailure) {
-    let due = tick.takeDue(wallMs: shared.wallMs())
+    let due = tick.takeDue(nowMs: shared.clock.nowMs())
     if let due {
       try core.tick(nowMs: due)
       publish()
     }
-    let nowMs = due ?? shared.wallMs()
+    let nowMs = due ?? shared.clock.nowMs()
     if let job = core.preparationWanted(nowMs: nowMs) { shared.prepare(job) }
     if let job = core.checkpointWanted(nowMs: nowMs) { shared.checkpoint(job) }
     if let job = core.compactionWanted(nowMs: nowMs) {
@@ -122,26 +122,26 @@ final class Writer {
       try question.run(core)
       publish()
     case .prepared(let result):
-      core.prepared(result, nowMs: shared.wallMs())
+      core.prepared(result, nowMs: shared.clock.nowMs())
     case .checkpointed(let result):
-      try core.checkpointed(result, nowMs: shared.wallMs())
+      try core.checkpointed(result, nowMs: shared.clock.nowMs())
       tellCheckpointFailure()
       answerCompactions()
       publish()
     case .compacted(let result):
       try commitIfStaged()
-      try core.compacted(result, nowMs: shared.wallMs())
+      try core.compacted(result, nowMs: shared.clock.nowMs())
       answerCompactions()
       publish()
     case .verified(let result, let isUrgent):
-      let news = core.verified(result, isUrgent: isUrgent, nowMs: shared.wallMs())
+      let news = core.verified(result, isUrgent: isUrgent, nowMs: shared.clock.nowMs())
       publish()
       if !news.isEmpty { shared.observer.found(news, core.readOnlyReason) }
     case .suspected(let files):
-      core.suspect(files, nowMs: shared.wallMs())
+      core.suspect(files, nowMs: shared.clock.nowMs())
     case .compact(let reply):
       // When this throws the request is still there, and is answered with all others.
-      try core.beginCompaction(nowMs: shared.wallMs())
+      try core.beginCompaction(nowMs: shared.clock.nowMs())
       compactions.append(reply)
       answerCompactions()
       publish()
@@ -153,7 +153,7 @@ final class Writer {
   /// Puts a batch into the frame; when it is full, commits it and goes on with the next.
   private func stage(_ batch: [NewRecord]) throws(LogFailure) -> Result<BatchAnswer, LogRejection> {
     for _ in 0..<2 {
-      switch core.stage(batch, nowMs: shared.wallMs()) {
+      switch core.stage(batch, nowMs: shared.clock.nowMs()) {
       case .taken(let admissions, let needsCommit):
         if needsCommit { isHurried = true }
         for (record, admission) in zip(batch, admissions) {
@@ -208,9 +208,10 @@ final class Writer {
   }
 
   private func commit() throws(LogFailure) {
-    let result = try core.commit(nowMs: shared.wallMs())
+    let result = try core.commit(nowMs: shared.clock.nowMs())
     isHurried = false
     lazyDeadline = nil
+    shared.keepClock()
     publish()
     switch result {
     case .durable(let commit):
@@ -264,7 +265,8 @@ extension Writer {
     while shared.inbox.drain(into: &requests) { try handleRequests() }
     for reply in compactions { reply(.failure(.unavailable("the log is closed"))) }
     compactions.removeAll()
-    try core.seal(nowMs: shared.wallMs())
+    try core.seal(nowMs: shared.clock.nowMs())
+    shared.keepClock(always: true)
     publish()
     shared.ended()
   }

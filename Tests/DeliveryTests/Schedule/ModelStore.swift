@@ -40,14 +40,17 @@ struct ModelStore {
     _ origin: Origin, path: UInt32 = 1, delay: Duration = .zero, notBeforeMs: UInt64 = 0,
     failures: Int = 0, maxAgeMs: UInt64? = nil, at now: Moment
   ) {
-    let acceptedAtMs = max(now.wallMs, entries.last?.acceptedAtMs ?? 0)
+    let acceptedAtMs = max(now.logMs, entries.last?.acceptedAtMs ?? 0)
     let ref = MessageRef(lane: 0, number: UInt64(entries.count) + 1)
     entries.append(
       Entry(
         ref: ref, origin: origin, path: path, notBefore: now.monotonic + delay,
         notBeforeMs: notBeforeMs,
         acceptedAtMs: acceptedAtMs,
-        ageFromMs: max(acceptedAtMs + UInt64(delay / .milliseconds(1)), notBeforeMs),
+        // As the log would count it.
+        ageFromMs: max(
+          acceptedAtMs + UInt64(delay / .milliseconds(1)),
+          notBeforeMs == 0 ? 0 : UInt64(max(0, Int(notBeforeMs + now.logMs) - Int(now.wallMs)))),
         maxAgeMs: maxAgeMs, due: now.monotonic + delay, failuresLeft: failures))
     liveCount += 1
     let own = maxAgeMs.map { self[ref].ageFromMs + $0 }

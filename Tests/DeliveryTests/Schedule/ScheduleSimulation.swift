@@ -229,6 +229,7 @@ struct ScheduleSimulation {
   private mutating func advance(_ milliseconds: Int) {
     now.monotonic += .milliseconds(milliseconds)
     now.wallMs += UInt64(milliseconds)
+    now.logMs += UInt64(milliseconds)
     latestWallMs = max(latestWallMs, now.wallMs)
   }
 
@@ -259,7 +260,7 @@ struct ScheduleSimulation {
   /// Milliseconds since the message's limit of time; negative before, nil without a limit.
   private func overdueMs(_ entry: ModelStore.Entry) -> Int? {
     let limitMs = entry.maxAgeMs ?? limits.maxAgeMs
-    return limitMs == 0 ? nil : Int(now.wallMs) - Int(entry.ageFromMs + limitMs)
+    return limitMs == 0 ? nil : Int(now.logMs) - Int(entry.ageFromMs + limitMs)
   }
 
   private mutating func expired(_ end: Expired) {

@@ -31,7 +31,7 @@ struct ScheduleWorld {
     maxAgeMs: UInt64? = nil
   ) -> PendingEntry {
     var entry = PendingEntry(
-      ref: MessageRef(lane: 0, number: number), origin: Self.origin(name), ageFromMs: now.wallMs,
+      ref: MessageRef(lane: 0, number: number), origin: Self.origin(name), ageFromMs: now.logMs,
       due: due, maxAgeMs: maxAgeMs)
     entry.path = path
     return entry
@@ -94,6 +94,7 @@ struct ScheduleWorld {
   mutating func pass(_ time: Duration) {
     now.monotonic += time
     now.wallMs += UInt64(time / .milliseconds(1))
+    now.logMs += UInt64(time / .milliseconds(1))
   }
 
   /// A success delivers, anything else is dead: the message is over.

@@ -13,6 +13,8 @@ final class SettableClock: Clock {
 
   func monotonic() -> Duration { times.withLock { $0.monotonic } }
   func wallMs() -> UInt64 { times.withLock { $0.wallMs } }
+  /// The machine never starts anew.
+  var boot: String? { "test" }
 
   func advance(milliseconds: UInt64) {
     times.withLock {

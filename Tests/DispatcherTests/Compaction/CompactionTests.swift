@@ -78,7 +78,7 @@ import Testing
     let place = try Compaction.place(directory: log, Configuration(), token: nil)
     let before = try FileManager.default.contentsOfDirectory(atPath: log).sorted()
     let preview = try await Compaction.preview(
-      at: place, Configuration(), nowMs: SystemClock().wallMs())
+      at: place, Configuration())
     #expect(preview.decisions.map(\.file).contains("wal-0000000000000001.seg"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: log).sorted() == before)
     let report = try await Compaction.run(at: place, Configuration())

@@ -15,7 +15,8 @@ import Testing
       try write(
         """
         #!/bin/bash
-        echo "\(script) $*${DISPATCHER_SEEDS:+ of $DISPATCHER_SEEDS}" >>"\(folder.path)/calls"
+        asked=$DISPATCHER_SEEDS$DISPATCHER_DIRECTORIES
+        echo "\(script) $*${asked:+ of $asked}" >>"\(folder.path)/calls"
         """, to: script)
     }
     try copy("Tools/test")
@@ -37,7 +38,8 @@ import Testing
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     return try Program.run(
       "/usr/bin/env",
-      ["-u", "DISPATCHER_SEEDS", "PATH=\(folder.path)/bin:\(path)"] + variables
+      ["-u", "DISPATCHER_SEEDS", "-u", "DISPATCHER_DIRECTORIES", "PATH=\(folder.path)/bin:\(path)"]
+        + variables
         + ["\(folder.path)/\(script)"] + arguments)
   }
 
@@ -70,7 +72,7 @@ import Testing
     #expect(
       stages(result) == [
         "format", "layers", "build", "units", "engine", "end-to-end", "power-cut", "builds",
-        "package", "seeds", "exhaustive", "fuzz", "address", "thread",
+        "package", "seeds", "directories", "exhaustive", "fuzz", "address", "thread",
       ])
     for kind in ["address", "thread"] {
       let ofKind = calls().filter { $0.hasPrefix("Tools/engine-tests/run \(kind)") }
@@ -117,16 +119,18 @@ import Testing
     #expect(calls().isEmpty)
   }
 
-  @Test("a run has seeds of its own behind the first ones, printed with the command for them")
-  func seeds() throws {
-    let result = try run("Tools/test", ["seeds"])
+  @Test(
+    "a run has seeds and directories of its own behind the first ones, printed with the command",
+    arguments: [("seeds", "DISPATCHER_SEEDS"), ("directories", "DISPATCHER_DIRECTORIES")])
+  func seeds(stage: String, variable: String) throws {
+    let result = try run("Tools/test", [stage])
     let called = calls().compactMap { $0.split(separator: " of ").last }
     #expect(called.count == 2)
     #expect(called.first == "20000")
     let range = try #require(called.last)
     let ends = range.split(separator: "-").compactMap { UInt64($0) }
     #expect(ends.count == 2 && ends[0] > 1_000_000_000 && ends[0] < ends[1], "\(range)")
-    #expect(result.errors.contains("DISPATCHER_SEEDS=\(range) Tools/"))
+    #expect(result.errors.contains("\(variable)=\(range) Tools/test \(stage)"))
   }
 
   @Test("what a seed finds that nobody tried before is said, and fails no run")
@@ -135,7 +139,7 @@ import Testing
       "#!/bin/bash\n[[ $DISPATCHER_SEEDS == 20000 ]]", to: "Tools/engine-tests/run")
     let result = try run("Tools/test", ["seeds"])
     #expect(result.status == 0)
-    #expect(result.errors.contains("A SEED THAT NOBODY TRIED BEFORE FAILED"))
+    #expect(result.errors.contains("seeds: ONE THAT NOBODY TRIED BEFORE FAILED"))
   }
 
   @Test("the seeds that are asked for are those of that stage, and of no other")
@@ -144,6 +148,9 @@ import Testing
     #expect(calls().filter { $0.hasSuffix("of 7-9") }.count == 1)
     #expect(
       calls().last == "Tools/engine-tests/run optimised --filter RandomCrashTests of 7-9")
+    _ = try run("Tools/test", ["engine", "directories"], ["DISPATCHER_DIRECTORIES=5-6"])
+    #expect(
+      calls().last == "Tools/engine-tests/run optimised --filter RandomDirectoryTests of 5-6")
   }
 
   @Test("all fuzz targets together take the seconds that one budget allows")

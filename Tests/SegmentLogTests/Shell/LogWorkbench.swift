@@ -35,8 +35,11 @@ final class LogWorkbench: Sendable {
       failed: { [self] failure in failures.withLock { $0.append(failure) } },
       space: { [self] level in space.withLock { $0.append(level) } },
       checkpoints: { [self] failure in checkpoints.withLock { $0.append(failure) } })
-    let now: @Sendable () -> UInt64 = { [self] in wallMs.load(ordering: .relaxed) }
-    return try await RunningLog.open(settings, wallMs: now, observer: observer) {
+    let machine: @Sendable () -> MachineTime = { [self] in
+      let now = wallMs.load(ordering: .relaxed)
+      return MachineTime(wallMs: now, uptimeMs: now, boot: "test")
+    }
+    return try await RunningLog.open(settings, machine: machine, observer: observer) {
       [path, syncs] () throws(LogOpenError) in
       var directory = try LogDirectory(path: path)
       directory.disk = SwitchedDisk(directory.disk, syncs)

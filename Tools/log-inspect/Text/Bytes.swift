@@ -31,8 +31,9 @@ extension [UInt8] {
 
   /// `2026-11-24T08:00:00.000Z`; `-` for 0, which no log tells of a time that is known, and `?` for
   /// what lies beyond the year 9999.
-  mutating func append(time unixMs: UInt64) {
-    guard unixMs > 0 else { return append(UInt8(ascii: "-")) }
+  mutating func append(time logMs: UInt64) {
+    guard logMs > 0 else { return append(UInt8(ascii: "-")) }
+    let unixMs = LogTimes.wallMs(logMs)
     // "civil_from_days", chrono-Compatible Low-Level Date Algorithms by H. Hinnant.
     let days = unixMs / 86_400_000 + 719_468
     let era = days / 146_097

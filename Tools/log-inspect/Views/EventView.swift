@@ -27,7 +27,7 @@ enum EventView {
       switch message.start {
       case .atOnce: ""
       case .delay(let ms): ", delay \(ms) ms"
-      case .notBefore(let unixMs): ", not before \(timeText(unixMs))"
+      case .notBefore(let unixMs): ", not before \(timeText(LogTimes.logMs(unixMs)))"
       }
     if let maxAge = message.maxAgeMs { text += ", max age \(maxAge) ms" }
     if let maxAttempts = message.maxAttempts { text += ", max attempts \(maxAttempts)" }

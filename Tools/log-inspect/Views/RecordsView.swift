@@ -76,7 +76,7 @@ extension JSONObject {
     switch start {
     case .atOnce: break
     case .delay(let ms): add("Delay", ms)
-    case .notBefore(let unixMs): add("NotBefore", time: unixMs)
+    case .notBefore(let unixMs): add("NotBefore", time: LogTimes.logMs(unixMs))
     }
   }
 }
