@@ -59,12 +59,13 @@ package final class SegmentLogStore: MessageStore {
   /// nothing new is taken from then on (nil: it is).
   package static func open(
     directory: String, options: Options = Options(), clock: any Clock = SystemClock(),
-    logger: Logger, onFailure: @escaping @Sendable (LogFailure) -> Void,
+    listeners: [String] = [], logger: Logger, onFailure: @escaping @Sendable (LogFailure) -> Void,
     onDamage: @escaping @Sendable (LogNews, String?) -> Void = { _, _ in }
   ) async throws(LogOpenError) -> (SegmentLogStore, RecoveryReport) {
     try await open(
       options: options, clock: clock, logger: logger, onFailure: onFailure, onDamage: onDamage
-    ) { () throws(LogOpenError) in try LogDirectory(path: directory)
+    ) { () throws(LogOpenError) in
+      try LogDirectory(path: directory, listeners: listeners)
     }
   }
 

@@ -33,7 +33,7 @@ struct Server {
       configuration: configuration.gateway(connections: plan.callers), group: group, clock: clock,
       logger: logger,
       refusal: { egress.refusal(literalHost: $0, port: $1) })
-    try await listen(gateway, egress)
+    let listeners = try await listen(gateway, egress)
     warnOfOpenDoor()
     warn(plan, limit: descriptors)
     if let problem = SystemAuthorities.ofProcess.problem {
@@ -45,7 +45,7 @@ struct Server {
       await signals.first()
       start.signalled()
     }
-    let store = try await recover(gateway)
+    let store = try await recover(gateway, listeners)
     if isNew {
       let line = RecoveryLines.created(log: configuration.log)
       logger.log(level: line.level, "\(line.message)", metadata: line.fields)
@@ -167,7 +167,10 @@ struct Server {
     }
   }
 
-  private func listen(_ gateway: GatewayServer, _ egress: EgressGuard) async throws(ServeFailure) {
+  /// Returns the addresses.
+  private func listen(
+    _ gateway: GatewayServer, _ egress: EgressGuard
+  ) async throws(ServeFailure) -> [String] {
     let bound: BoundAddresses
     do throws(GatewayError) {
       bound = try await gateway.start()
@@ -182,6 +185,7 @@ struct Server {
         "admin": "\(bound.admin.map(BoundAddress.text) ?? "off")", "version": "\(version)",
         "pid": .stringConvertible(getpid()),
       ])
+    return [BoundAddress.text(bound.main)] + (bound.admin.map { [BoundAddress.text($0)] } ?? [])
   }
 
   /// Callers choose where requests go and what stands in them: whoever reaches the listener sends
@@ -204,11 +208,15 @@ struct Server {
       ])
   }
 
-  private func recover(_ gateway: GatewayServer) async throws(ServeFailure) -> SegmentLogStore {
+  private func recover(
+    _ gateway: GatewayServer, _ listeners: [String]
+  ) async throws(ServeFailure) -> SegmentLogStore {
     let began = clock.monotonic()
     do throws(LogOpenError) {
       let (store, report) = try await SegmentLogStore.open(
-        directory: configuration.log, options: configuration.store, clock: clock, logger: logger,
+        directory: configuration.log, options: configuration.store, clock: clock,
+        listeners: listeners,
+        logger: logger,
         onFailure: { [logger] in FatalStop.begin($0, logger: logger) },
         onDamage: { [logger, configuration] news, reason in
           for line in RecoveryLines.lines(news, log: configuration.log) {

@@ -31,7 +31,7 @@ package final class CheckpointJob: Sendable {
     let name = FileNames.checkpointTemporary
     do throws(DiskError) {
       let written = try write(content, to: try create(name, on: disk))
-      try disk.rename(name, to: FileNames.checkpoint(number))
+      try disk.rename(name, toNew: FileNames.checkpoint(number))
       do throws(DiskError) { try disk.syncDirectory() } catch {
         return CheckpointResult(number: number, outcome: .namesUnknown(error))
       }

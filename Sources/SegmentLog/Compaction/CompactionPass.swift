@@ -252,7 +252,7 @@ extension CompactionPass {
   }
 
   private func name(_ temporary: String, _ name: String) throws(CompactionError) {
-    do throws(DiskError) { try disk.rename(temporary, to: name) } catch { throw .output(error) }
+    do throws(DiskError) { try disk.rename(temporary, toNew: name) } catch { throw .output(error) }
     do throws(DiskError) { try disk.syncDirectory() } catch { throw .namesUnknown(error) }
   }
 

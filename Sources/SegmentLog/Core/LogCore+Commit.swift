@@ -12,6 +12,7 @@ extension LogCore {
       return .durable(
         Commit(committedAtMs: committedAtMs, firstSequence: state.nextSequence, count: 0))
     }
+    try checkNamesNowAndThen(nowMs: nowMs)
     var length = layOut(committedAtMs)
     if !active.hasRoom(for: length) || hasForeignNumber {
       guard try rotate(room: UInt64(length) + roomForDefinitions, nowMs: nowMs) else {

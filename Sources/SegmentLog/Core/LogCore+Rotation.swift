@@ -11,6 +11,12 @@ extension LogCore {
   func rotate(
     room: UInt64, fromReserve: Bool = true, lastSequence: Sequence? = nil, nowMs: UInt64
   ) throws(LogFailure) -> Bool {
+    try checkNames(nowMs: nowMs)
+    // What was prepared and has gone since is made again.
+    if case .ready(let file) = preparation, !disk.isStill(file.file, under: file.name) {
+      file.file.close()
+      preparation = .none
+    }
     let need = NextFile(
       least: FormatLimits.firstFrameOffset + room, fromReserve: fromReserve, nowMs: nowMs)
     let header = SegmentHeader(
@@ -22,7 +28,7 @@ extension LogCore {
     let name = FileNames.segment(header.id)
     do throws(DiskError) {
       try next.file.sync()
-      try disk.rename(next.name, to: name)
+      try disk.rename(next.name, toNew: name)
       try disk.syncDirectory()
     } catch {
       throw stop("starting segment \(header.id)", error)

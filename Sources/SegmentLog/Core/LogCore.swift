@@ -30,6 +30,9 @@ package final class LogCore {
   var isSealed = false
   /// Writes that failed since the last frame that was durable.
   var failedWrites = 0
+  /// Whether this process still has the directory to itself.
+  var isLocked: @Sendable () -> Bool = { true }
+  var namesCheckedAtMs: UInt64 = 0
   var checkpoints: CheckpointSchedule
   /// Why the last checkpoint could not be written; nil when it was.
   var checkpointError: DiskError?

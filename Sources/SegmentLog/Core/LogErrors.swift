@@ -33,7 +33,9 @@ package struct LogFailure: Error, Sendable, Equatable, CustomStringConvertible {
   /// What was being done ("committing a frame").
   package var doing: String
   package var error: DiskError
-  package var description: String { "the log stopped while \(doing): \(error)" }
+  /// In other words than the error's own, for what is no failed call.
+  package var reason: String?
+  package var description: String { "the log stopped while \(doing): \(reason ?? "\(error)")" }
 }
 
 /// Why something new isn't taken. Nothing was staged.

@@ -21,7 +21,7 @@ extension Recovery {
       if options.onDamage == .refuse && !report.damage.isEmpty {
         throw .damaged(report.damage)
       }
-      try put(file, header.encodedArea(unended), as: header.id)
+      try put(file, header.encodedArea(unended), as: header.id, replaces: last?.isReplaced ?? false)
     } catch {
       file.discard(from: disk)
       throw error
@@ -119,12 +119,16 @@ extension Recovery {
   }
 
   private func put(
-    _ file: PreparedFile, _ header: [UInt8], as id: UInt64
+    _ file: PreparedFile, _ header: [UInt8], as id: UInt64, replaces: Bool
   ) throws(LogError) {
     do throws(DiskError) {
       try Self.write(header, to: file.file, at: 0)
       try file.file.sync()
-      try disk.rename(file.name, to: FileNames.segment(id))
+      if replaces {
+        try disk.rename(file.name, to: FileNames.segment(id))
+      } else {
+        try disk.rename(file.name, toNew: FileNames.segment(id))
+      }
       try disk.syncDirectory()
     } catch {
       throw .disk(error)

@@ -85,12 +85,22 @@ struct Reserve {
   mutating func take(
     atLeast size: UInt64, as name: String, on disk: any Disk
   ) throws(DiskError) -> PreparedFile? {
-    guard let index = files.lastIndex(where: { $0.size >= size }) else { return nil }
-    try disk.rename(files[index].name, to: name)
-    var file = files.remove(at: index)
-    file.name = name
-    try disk.syncDirectory()
-    return file
+    while let index = files.lastIndex(where: { $0.size >= size }) {
+      var file = files.remove(at: index)
+      // One that somebody deleted is none.
+      guard disk.isStill(file.file, under: file.name) else {
+        file.file.close()
+        continue
+      }
+      do throws(DiskError) { try disk.rename(file.name, toNew: name) } catch {
+        files.insert(file, at: index)
+        throw error
+      }
+      file.name = name
+      try disk.syncDirectory()
+      return file
+    }
+    return nil
   }
 
   /// Hands one over to someone who renames and opens it on another thread; nil when there is none

@@ -67,6 +67,11 @@ package final class DryDisk: Disk {
     }
   }
 
+  package func rename(_ from: String, toNew to: String) throws(DiskError) {
+    if try list().contains(to) { throw DiskError(operation: .rename, file: from, code: EEXIST) }
+    try rename(from, to: to)
+  }
+
   package func unlink(_ name: String) throws(DiskError) {
     state.withLock { $0.names[name] = .some(nil) }
   }

@@ -15,12 +15,23 @@ package protocol Disk: Sendable {
   func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile
   /// Replaces `to` when it exists. Durable only after `syncDirectory`.
   func rename(_ from: String, to: String) throws(DiskError)
+  /// EEXIST when `to` exists: what stands there is nobody's to replace.
+  func rename(_ from: String, toNew to: String) throws(DiskError)
+  /// Whether an open file is what still stands under a name. Where that can't be asked it is.
+  func isStill(_ file: any DiskFile, under name: String) -> Bool
+  /// Whether the path still leads to the directory that was opened.
+  var isInPlace: Bool { get }
   func unlink(_ name: String) throws(DiskError)
   /// A directory inside; no error when it exists.
   func createDirectory(_ name: String) throws(DiskError)
   /// Makes creations, renames and unlinks durable.
   func syncDirectory() throws(DiskError)
   func space() throws(DiskError) -> DiskSpace
+}
+
+extension Disk {
+  package func isStill(_ file: any DiskFile, under name: String) -> Bool { true }
+  package var isInPlace: Bool { true }
 }
 
 package enum OpenMode: Sendable { case readOnly, readWrite, createNew }

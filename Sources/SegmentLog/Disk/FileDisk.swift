@@ -6,6 +6,17 @@ enum FileModes {
   static let directory: mode_t = 0o700
 }
 
+/// Which file it is, whatever its name.
+struct FileIdentity: Equatable {
+  private let device: dev_t
+  private let inode: ino_t
+
+  init(_ info: stat) {
+    device = info.st_dev
+    inode = info.st_ino
+  }
+}
+
 /// A directory of the real file system. Names are looked up relative to the directory that was
 /// opened, so that neither `chdir` nor a rename of a parent leads elsewhere.
 package final class FileDisk: Disk {
@@ -129,6 +140,35 @@ package final class FileDisk: Disk {
     guard renameat(descriptor, from, descriptor, to) == 0 else {
       throw error(.rename, from, errno)
     }
+  }
+
+  /// A link, which never replaces, and an unlink. A crash in between leaves both names: the temporary
+  /// one is deleted at the next start, as any. Where there are no links a look has to do.
+  package func rename(_ from: String, toNew to: String) throws(DiskError) {
+    if linkat(descriptor, from, descriptor, to, 0) == 0 { return try unlink(from) }
+    let code = errno
+    guard [EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains(code) else {
+      throw error(.rename, from, code)
+    }
+    guard faccessat(descriptor, to, F_OK, AT_SYMLINK_NOFOLLOW) != 0 else {
+      throw error(.rename, from, EEXIST)
+    }
+    try rename(from, to: to)
+  }
+
+  package func isStill(_ file: any DiskFile, under name: String) -> Bool {
+    guard let opened = file as? OpenFile, let identity = opened.identity else { return true }
+    var info = stat()
+    guard fstatat(descriptor, name, &info, AT_SYMLINK_NOFOLLOW) == 0 else { return errno != ENOENT }
+    return identity == FileIdentity(info)
+  }
+
+  package var isInPlace: Bool {
+    var opened = stat()
+    var named = stat()
+    guard fstat(descriptor, &opened) == 0 else { return true }
+    guard stat(path, &named) == 0 else { return errno != ENOENT }
+    return FileIdentity(opened) == FileIdentity(named)
   }
 
   package func unlink(_ name: String) throws(DiskError) {

@@ -14,6 +14,11 @@ final class OpenFile: DiskFile {
 
   deinit { close() }
 
+  var identity: FileIdentity? {
+    var info = stat()
+    return fstat(descriptor, &info) == 0 ? FileIdentity(info) : nil
+  }
+
   func size() throws(DiskError) -> UInt64 {
     var info = stat()
     guard fstat(descriptor, &info) == 0 else { throw error(.open, errno) }

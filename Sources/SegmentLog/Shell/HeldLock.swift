@@ -8,4 +8,7 @@ final class HeldLock: Sendable {
   init(_ lock: DirectoryLock) { self.lock = Mutex(lock) }
 
   func release() { lock.withLock { $0 = nil } }
+
+  /// False, too, when it was given free.
+  var isInPlace: Bool { lock.withLock { $0?.isInPlace ?? false } }
 }

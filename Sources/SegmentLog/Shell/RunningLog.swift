@@ -89,6 +89,7 @@ package final class RunningLog: Sendable {
       let (core, report) = try recover(disk, directory, settings, nowMs)
       // Time never falls behind what the log has seen.
       let clock = LogClock(machine, at: now, isMs: max(nowMs, core.state.lastCommittedAtMs))
+      core.isLocked = directory.isLocked
       let threads = try start(directory, disk, settings, clock, observer)
       threads.keepClock()
       var writing = Writer.Settings()

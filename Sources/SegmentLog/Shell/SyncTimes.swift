@@ -74,6 +74,13 @@ final class TimedDisk: Disk {
     TimedFile(try disk.open(name, mode), of: self, isNew: mode == .createNew)
   }
   func rename(_ from: String, to: String) throws(DiskError) { try disk.rename(from, to: to) }
+  func rename(_ from: String, toNew to: String) throws(DiskError) {
+    try disk.rename(from, toNew: to)
+  }
+  func isStill(_ file: any DiskFile, under name: String) -> Bool {
+    disk.isStill((file as? TimedFile)?.file ?? file, under: name)
+  }
+  var isInPlace: Bool { disk.isInPlace }
   func unlink(_ name: String) throws(DiskError) { try disk.unlink(name) }
   func createDirectory(_ name: String) throws(DiskError) { try disk.createDirectory(name) }
   func syncDirectory() throws(DiskError) {
@@ -83,7 +90,7 @@ final class TimedDisk: Disk {
 }
 
 private final class TimedFile: DiskFile {
-  private let file: any DiskFile
+  fileprivate let file: any DiskFile
   private let disk: TimedDisk
   private let isNew: Atomic<Bool>
 

@@ -262,6 +262,7 @@ struct CompactionJobTests {
     again.inputs = [cold]
     again.others = StandingSegments(wal: [log.core.state.segments.last!], cold: [])
     again.coldID = 2
+    again.dedupID = 2
     for note in output.notes { again.attempts[note.sequence]?.note = note.place }
     let gone = sequences[0]
     again.attempts[gone] = nil

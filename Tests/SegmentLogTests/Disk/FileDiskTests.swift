@@ -154,15 +154,52 @@ struct FileModesTests {
 
 @Suite("The lock of a log directory")
 struct DirectoryLockTests {
+  /// By a process of this machine without listeners.
+  private static func held(
+    _ directory: TemporaryDirectory, _ pid: Int32
+  ) -> DirectoryLock.Failure {
+    .held(path: directory.path, pid: pid, place: "on host \(ProcessInfo.processInfo.hostName)")
+  }
+
+  @Test("who is refused is told where the holder runs and listens")
+  func place() throws {
+    let directory = try TemporaryDirectory()
+    let lock = try DirectoryLock(
+      path: directory.path, readOnly: false, listeners: ["127.0.0.1:8080", "[::1]:9090"])
+    do {
+      _ = try DirectoryLock(path: directory.path)
+      Issue.record("two hold it")
+    } catch {
+      let text = error.description
+      #expect(text.contains("(pid \(getpid()) on host "))
+      #expect(text.hasSuffix(", listening 127.0.0.1:8080, [::1]:9090)"))
+    }
+    #expect(lock.isInPlace)
+    try FileManager.default.removeItem(atPath: directory.path + "/LOCK")
+    #expect(!lock.isInPlace)
+    _ = FileManager.default.createFile(atPath: directory.path + "/LOCK", contents: Data())
+    #expect(!lock.isInPlace, "another file under its name")
+  }
+
+  @Test("an open file description lock alone keeps a second holder out")
+  func description() throws {
+    let directory = try TemporaryDirectory()
+    let lock = try DirectoryLock(path: directory.path)
+    let other = open(directory.path + "/LOCK", O_RDWR)
+    defer { close(other) }
+    var wanted = flock()
+    wanted.l_type = Int16(F_WRLCK)
+    #expect(fcntl(other, DirectoryLock.setDescriptionLock, &wanted) == -1 && errno == EAGAIN)
+    withExtendedLifetime(lock) {}
+  }
+
   @Test("a second holder is refused with the first one's pid, until the first lets go")
   func exclusive() throws {
     let directory = try TemporaryDirectory()
     var first: DirectoryLock? = try DirectoryLock(path: directory.path)
     let text = try String(contentsOfFile: directory.path + "/LOCK", encoding: .utf8)
-    #expect(text == "\(getpid())\n")
-    #expect(throws: DirectoryLock.Failure.held(path: directory.path, pid: getpid())) {
-      try DirectoryLock(path: directory.path)
-    }
+    #expect(text.hasPrefix("\(getpid())\nhost "))
+    #expect(throws: Self.held(directory, getpid())) { try DirectoryLock(path: directory.path) }
     #expect(
       "\(DirectoryLock.Failure.held(path: "/l", pid: 42))"
         == "/l is in use by another process (pid 42)")
@@ -190,7 +227,7 @@ struct DirectoryLockTests {
     #expect(one != nil)
     (one, two) = (nil, nil)
     let owner = try DirectoryLock(path: directory.path)
-    #expect(throws: DirectoryLock.Failure.held(path: directory.path, pid: getpid())) {
+    #expect(throws: Self.held(directory, getpid())) {
       try DirectoryLock(path: directory.path, readOnly: true)
     }
     withExtendedLifetime(owner) {}
@@ -203,7 +240,7 @@ struct DirectoryLockTests {
       atPath: directory.path + "/LOCK", contents: Data("123456789012345678\n".utf8))
     let lock = try DirectoryLock(path: directory.path)
     let text = try String(contentsOfFile: directory.path + "/LOCK", encoding: .utf8)
-    #expect(text == "\(getpid())\n")
+    #expect(text.hasPrefix("\(getpid())\nhost "))
     _ = lock
   }
 

@@ -55,6 +55,20 @@ final class SimDisk: Disk {
     }
   }
 
+  func rename(_ from: String, toNew to: String) throws(DiskError) {
+    try call(.rename, from, changes: true) { (state) throws(DiskError) in
+      guard state.names[to] == nil else {
+        throw DiskError(operation: .rename, file: from, code: EEXIST)
+      }
+      try state.rename(from, to: to)
+    }
+  }
+
+  func isStill(_ file: any DiskFile, under name: String) -> Bool {
+    guard let file = file as? SimFile else { return true }
+    return state.withLock { $0.epoch != file.epoch || $0.names[name] == file.inode }
+  }
+
   func unlink(_ name: String) throws(DiskError) {
     try call(.unlink, name, changes: true) { (state) throws(DiskError) in try state.unlink(name) }
   }

@@ -218,6 +218,9 @@ private final class BadSectorDisk: Disk {
     BadSectorFile(try disk.open(name, mode), bad)
   }
   func rename(_ from: String, to: String) throws(DiskError) { try disk.rename(from, to: to) }
+  func rename(_ from: String, toNew to: String) throws(DiskError) {
+    try disk.rename(from, toNew: to)
+  }
   func unlink(_ name: String) throws(DiskError) { try disk.unlink(name) }
   func createDirectory(_ name: String) throws(DiskError) { try disk.createDirectory(name) }
   func syncDirectory() throws(DiskError) { try disk.syncDirectory() }

@@ -17,6 +17,7 @@ struct MemoryDisk: Disk {
   }
 
   func rename(_ from: String, to: String) throws(DiskError) { try refuse(.rename, from) }
+  func rename(_ from: String, toNew to: String) throws(DiskError) { try refuse(.rename, from) }
   func unlink(_ name: String) throws(DiskError) { try refuse(.unlink, name) }
   func createDirectory(_ name: String) throws(DiskError) { try refuse(.createDirectory, name) }
   func syncDirectory() throws(DiskError) { try refuse(.syncDirectory, path) }
