@@ -4,6 +4,8 @@
 package protocol Clock: Sendable {
   /// Since an arbitrary start.
   func monotonic() -> Duration
+  /// The same in whole milliseconds.
+  func uptimeMs() -> UInt64
   /// Milliseconds since 1970.
   func wallMs() -> UInt64
   /// The log's own time, milliseconds: `LogClock`. Where there is no log it is the wall clock's.
@@ -14,6 +16,11 @@ package protocol Clock: Sendable {
 
 extension Clock {
   package func logMs() -> UInt64 { wallMs() }
+
+  package func uptimeMs() -> UInt64 {
+    let (seconds, attoseconds) = monotonic().components
+    return UInt64(max(0, seconds)) * 1000 + UInt64(max(0, attoseconds)) / 1_000_000_000_000_000
+  }
   package var boot: String? { nil }
 
   /// A time of the log as people read it: as long ago as it is, by what the wall clock says now.

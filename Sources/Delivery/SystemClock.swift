@@ -9,6 +9,11 @@ package struct SystemClock: Clock {
     return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
 
+  package func uptimeMs() -> UInt64 {
+    let time = read(CLOCK_BOOTTIME)
+    return UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec) / 1_000_000
+  }
+
   package func wallMs() -> UInt64 {
     let time = read(CLOCK_REALTIME)
     // A clock before 1970 is a machine without a battery: 0 is as good as any.

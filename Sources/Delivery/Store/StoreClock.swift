@@ -19,20 +19,12 @@ final class StoreClock: Clock {
   func logMs() -> UInt64 {
     let shift = shiftMs.load(ordering: .acquiring)
     guard shift != Self.unknown else { return machine.wallMs() }
-    return UInt64(max(0, uptimeMs + shift))
+    return UInt64(max(0, Int64(clamping: machine.uptimeMs()) + shift))
   }
 
-  private var uptimeMs: Int64 { Int64(clamping: machine.monotonic().millisecondsRoundedDown) }
+  func uptimeMs() -> UInt64 { machine.uptimeMs() }
 
   func machineTime() -> MachineTime {
-    MachineTime(
-      wallMs: machine.wallMs(), uptimeMs: UInt64(max(0, uptimeMs)), boot: machine.boot)
-  }
-}
-
-extension Duration {
-  fileprivate var millisecondsRoundedDown: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+    MachineTime(wallMs: machine.wallMs(), uptimeMs: machine.uptimeMs(), boot: machine.boot)
   }
 }

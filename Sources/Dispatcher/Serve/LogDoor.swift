@@ -29,13 +29,15 @@ enum LogDoor {
   /// - Parameter readOnly: nothing is made or written, so that a log on a read-only mount can be looked
   ///   at.
   /// - Returns: the directory's permissions when others than its owner may look into it. They are not
-  ///   changed: somebody may have meant them.
+  ///   changed: somebody may have meant them. And what its file system is worth.
   @discardableResult
-  static func tryToOpen(_ path: String, readOnly: Bool = false) throws(Problem) -> String? {
-    let permissions: String?
+  static func tryToOpen(
+    _ path: String, readOnly: Bool = false
+  ) throws(Problem) -> (permissions: String?, fileSystem: FileSystemKind) {
+    let found: (permissions: String?, fileSystem: FileSystemKind)
     do throws(FileDisk.OpenFailure) {
-      permissions = try FileDisk(path: path, access: readOnly ? .readOnly : .readWrite)
-        .permissionsForOthers()
+      let disk = try FileDisk(path: path, access: readOnly ? .readOnly : .readWrite)
+      found = (disk.permissionsForOthers(), disk.kind)
     } catch {
       throw .unusable("log: \(error)")
     }
@@ -47,7 +49,7 @@ enum LogDoor {
       case .failed: throw .unusable("log: \(error)")
       }
     }
-    return permissions
+    return found
   }
 
   /// For commands that work on a log which is there: so that a slip in a path does not make one.

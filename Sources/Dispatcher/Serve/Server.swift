@@ -157,7 +157,13 @@ struct Server {
       throw ServeFailure(status: .log, reason: RecoveryLines.missing(log: configuration.log))
     }
     do throws(LogDoor.Problem) {
-      guard let permissions = try LogDoor.tryToOpen(configuration.log) else { return isNew }
+      let found = try LogDoor.tryToOpen(configuration.log)
+      if let warning = found.fileSystem.warning {
+        logger.log(
+          level: found.fileSystem == .memory ? .notice : .warning, "\(warning)",
+          metadata: ["log": "\(configuration.log)"])
+      }
+      guard let permissions = found.permissions else { return isNew }
       logger.warning(
         "others can look into the log's directory, and messages may hold secrets: chmod 700",
         metadata: ["log": "\(configuration.log)", "mode": "\(permissions)"])

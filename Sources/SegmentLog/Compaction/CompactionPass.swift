@@ -39,8 +39,12 @@ final class CompactionPass {
   /// Nothing of the outputs stays; they have no name in the log yet.
   func discard() {
     for file in [cold?.file, dedupFile].compactMap(\.self) {
+      // What stands under its final name may be somebody else's, for which it did not get it.
+      let final = String(file.name.dropLast(4))
+      let hasName = disk.isStill(file, under: final)
       file.close()
-      for name in [file.name, String(file.name.dropLast(4))] { try? disk.unlink(name) }
+      try? disk.unlink(file.name)
+      if hasName { try? disk.unlink(final) }
     }
     dedup = nil
   }

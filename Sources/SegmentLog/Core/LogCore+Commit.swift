@@ -21,7 +21,16 @@ extension LogCore {
       }
       length = layOut(committedAtMs)
     }
-    while !(try writeFrame()) {
+    writing: while true {
+      switch try writeFrame() {
+      case .written: break writing
+      case .noSpace:
+        // Nothing of the frame was written, so it can be given again later.
+        forgetStaged()
+        lookAtSpace(nowMs: nowMs)
+        return .noSpace
+      case .failed: break
+      }
       // The frame must not be answered for as refused: its bytes may stand there, valid.
       let moved = try rotate(room: UInt64(length) + roomForDefinitions, nowMs: nowMs)
       precondition(moved, "after a failed write there is a new segment or the log stops")
@@ -63,8 +72,11 @@ extension LogCore {
     }
   }
 
-  /// False after a failed or short write; a second one in a row stops the log.
-  private func writeFrame() throws(LogFailure) -> Bool {
+  private enum Written { case written, failed, noSpace }
+
+  /// A second failed or short write in a row stops the log. Where overwriting takes new room there may be
+  /// none, which is no failure.
+  private func writeFrame() throws(LogFailure) -> Written {
     let error: DiskError?
     do throws(DiskError) {
       let file = active.file
@@ -77,13 +89,24 @@ extension LogCore {
     } catch let failed {
       error = failed
     }
-    guard let error else { return true }
+    guard let error else { return .written }
+    if error.isNoSpace && failedWrites == 0 && isUntouched { return .noSpace }
     failedWrites += 1
     if failedWrites > 1 {
       throw stop(
         "writing a frame for the second time", error, file: FileNames.segment(active.id))
     }
-    return false
+    return .failed
+  }
+
+  /// Whether nothing of a frame stands where the next one goes: what is written in part begins there.
+  private var isUntouched: Bool {
+    var head = [UInt8](repeating: 1, count: FrameHead.size)
+    let (file, offset) = (active.file, active.offset)
+    let count = try? head.withMutableBytes { (buffer) throws(DiskError) in
+      try file.read(into: buffer, at: offset)
+    }
+    return count.map { head[..<$0].allSatisfy { $0 == 0 } } ?? false
   }
 
   func syncActive(_ doing: String) throws(LogFailure) {

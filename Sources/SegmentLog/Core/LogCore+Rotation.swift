@@ -86,7 +86,10 @@ extension LogCore {
       do throws(DiskError) {
         file = try nextFile(need)
       } catch {
-        if error.isNoSpace && failedWrites == 0 { return nil }
+        // One message that is larger than a segment has to have a file of its own: that it can't be made,
+        // for whatever reason, is no reason to refuse others.
+        let isForOne = need.least > space.segmentSize
+        if (error.isNoSpace || isForOne) && failedWrites == 0 { return nil }
         throw stop(doing, error)
       }
       let error: DiskError

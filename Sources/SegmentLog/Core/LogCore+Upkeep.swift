@@ -106,6 +106,7 @@ extension LogCore {
         try file.write(bytes, at: offset)
       }
     } catch {
+      if error.isNoSpace && failedWrites == 0 { return false }
       written = 0
     }
     if written == length { return true }

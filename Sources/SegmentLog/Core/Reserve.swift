@@ -33,14 +33,16 @@ struct Reserve {
   /// The largest of them; 0 when none is left.
   var largest: UInt64 { files.map(\.size).max() ?? 0 }
 
-  /// Takes over what an earlier run left; files of a size that is of no use are deleted. What can't
+  /// Takes over what an earlier run left; files of a size that is of no use, or with holes, are deleted. What can't
   /// be opened or deleted now is left for the next start.
   mutating func adopt(from disk: any Disk) {
     for name in names {
       guard let file = try? disk.open(name, .readWrite), let size = try? file.size() else {
         continue
       }
-      if size > FormatLimits.firstFrameOffset {
+      // A copy that left the zeros out (cp --sparse, rsync -S) holds no room.
+      let isThere = file.allocatedBytes.map { $0 >= size } ?? true
+      if size > FormatLimits.firstFrameOffset, isThere {
         files.append(PreparedFile(file: file, name: name, size: size))
       } else {
         PreparedFile(file: file, name: name, size: size).discard(from: disk)

@@ -56,7 +56,13 @@ package protocol DiskFile: AnyObject, Sendable {
   /// `fdatasync`: never retried, not even on EINTR.
   func sync() throws(DiskError)
   func truncate(to size: UInt64) throws(DiskError)
+  /// Bytes that are there on the disk, holes left out; nil where that can't be asked.
+  var allocatedBytes: UInt64? { get }
   func close()
+}
+
+extension DiskFile {
+  package var allocatedBytes: UInt64? { nil }
 }
 
 /// A failed call of the operating system.

@@ -21,7 +21,7 @@ struct FileIdentity: Equatable {
 /// opened, so that neither `chdir` nor a rename of a parent leads elsewhere.
 package final class FileDisk: Disk {
   package let path: String
-  private let descriptor: Int32
+  let descriptor: Int32
 
   package enum OpenFailure: Error, Sendable, Equatable {
     case missing(path: String)
@@ -51,6 +51,7 @@ package final class FileDisk: Disk {
       }
     }
     guard access == .readWrite else { return }
+    switchOffCopying()
     if faccessat(descriptor, ".", W_OK | X_OK, AT_EACCESS) != 0 {
       let code = errno
       close(descriptor)
@@ -91,6 +92,8 @@ package final class FileDisk: Disk {
     guard fstat(descriptor, &info) == 0, info.st_mode & 0o077 != 0 else { return nil }
     return "0" + String(info.st_mode & 0o7777, radix: 8)
   }
+
+  package var kind: FileSystemKind { FileSystemKind.of(descriptor) }
 
   package func list() throws(DiskError) -> [String] { try list(in: ".") }
 

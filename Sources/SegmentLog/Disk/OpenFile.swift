@@ -14,6 +14,12 @@ final class OpenFile: DiskFile {
 
   deinit { close() }
 
+  var allocatedBytes: UInt64? {
+    var info = stat()
+    // In units of 512 bytes, whatever the file system's own (stat(2)).
+    return fstat(descriptor, &info) == 0 ? UInt64(max(info.st_blocks, 0)) * 512 : nil
+  }
+
   var identity: FileIdentity? {
     var info = stat()
     return fstat(descriptor, &info) == 0 ? FileIdentity(info) : nil

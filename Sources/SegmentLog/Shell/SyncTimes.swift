@@ -108,6 +108,7 @@ private final class TimedFile: DiskFile {
   }
 
   var name: String { file.name }
+  var allocatedBytes: UInt64? { file.allocatedBytes }
   func size() throws(DiskError) -> UInt64 { try file.size() }
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(DiskError) -> Int
   {

@@ -223,6 +223,18 @@ struct CompactionJobTests {
     #expect(try log.disk.list().allSatisfy { !$0.hasPrefix("cold") && !$0.hasSuffix(".tmp") })
   }
 
+  @Test("a file that stands under the name of the output is neither replaced nor deleted")
+  func taken() throws {
+    let log = try log()
+    log.disk.put(FileNames.cold(1), [1, 2, 3])
+    guard case .failure = job(log, [1, 2]).run(on: log.disk, pacer: Unpaced()).outcome else {
+      Issue.record("it was replaced")
+      return
+    }
+    #expect(log.disk.contents(FileNames.cold(1)) == [1, 2, 3])
+    #expect(try log.disk.list().allSatisfy { !$0.hasSuffix(".tmp") && !$0.hasPrefix("dedup") })
+  }
+
   @Test("any mix of segments, compacted again and again, keeps what lives", arguments: 1...12)
   func random(seed: UInt64) throws {
     var random = RandomRecords(seed: seed)

@@ -304,4 +304,36 @@ extension TestLog {
     try core.tick(nowMs: nowMs)
     try checkpoint()
   }
+
+  @Test(
+    "where overwriting finds no room nothing is written, and the log goes on when there is some")
+  func overwriting() throws {
+    let log = try TestLog()
+    let stored = try log.store(1)
+    for code in [ENOSPC, EDQUOT] {
+      log.disk.inject(SimFault(.write, code: code))
+      _ = log.core.stage([
+        .outcome(OutcomeRecord(sequence: stored[0], kind: .dead, attempts: 1, status: 500))
+      ])
+      #expect(try log.core.commit(nowMs: log.nowMs) == .noSpace)
+    }
+    #expect(log.core.failure == nil && log.walk() == [1])
+    try log.end(stored)
+    try log.cutPower()
+    #expect(log.walk() == [] && log.core.totals.delivered == 1)
+  }
+
+  @Test(
+    "that no file can be made for one message that is larger than a segment refuses it alone",
+    arguments: [EFBIG, EMFILE, EIO])
+  func oneLarge(code: Int32) throws {
+    let log = try TestLog()
+    try log.store(1)
+    log.disk.inject(SimFault(.open, file: "now.tmp", code: code))
+    _ = log.core.stage(
+      [TestLog.record(2, payload: noise(100_000, seed: 1))], nowMs: log.nowMs)
+    #expect(try log.core.commit(nowMs: log.nowMs) == .noSpace)
+    try log.store(3)
+    #expect(log.walk() == [1, 2] && log.lookup(2) == nil)
+  }
 }
